@@ -1,0 +1,38 @@
+# Two commands for a new machine with Python 3.11+ and make: `make run` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-config --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.PHONY: run test check migrations-check lock python venv-run venv-dev clean
+
+run: venv-run  ## the whole product on loopback, driven from a browser; PORT=… and ARGS='--as-of …' are heard
+	@exec $(BIN)/python -m sandbox $(ARGS)
+
+test: venv-dev  ## every test, on SQLite and PostgreSQL; ARGS='-k sync' for some of them
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: venv-dev  ## what CI runs: format, lint, types, then the tests (import rules and migrations among them)
+	@echo "ruff format" && $(BIN)/ruff format --quiet --check . || { echo "Run '$(BIN)/ruff format .'" >&2; exit 1; }
+	@echo "ruff check" && $(BIN)/ruff check --quiet .
+	@echo "mypy" && $(BIN)/mypy
+	@$(MAKE) --no-print-directory test
+
+migrations-check: venv-dev  ## only this: migrations build what the models say
+	@$(BIN)/python -m pytest -k "migration" $(ARGS)
+
+lock: venv-dev  ## requirements/*.txt anew, keeping pins that still fit; LOCK_ARGS=--upgrade for newer ones
+	@$(LOCK) $(LOCK_ARGS) -o requirements/run.txt pyproject.toml requirements/build.in
+	@$(LOCK) $(LOCK_ARGS) -o requirements/dev.txt -c requirements/run.txt --extra dev pyproject.toml requirements/build.in
+	@$(LOCK) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
+	@$(MAKE) --no-print-directory venv-dev
+
+clean:  ## forget the virtual environment and what tools left behind
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build ./*.egg-info
+
+venv-run venv-dev: venv-%: python
+	@$(PYTHON) scripts/venv.py $*
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "Solido needs Python 3.11 or newer as '$(PYTHON)'. Another one is chosen like this: make run PYTHON=python3.12" >&2; exit 1; }

@@ -1,0 +1,109 @@
+"""The console script `solido`."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from typing import NoReturn
+
+import typer
+
+from bot.app import ALL_ROLES, CannotStart, Role
+from bot.logs import set_up
+from bot.serving import serve as serve_roles
+from bot.settings import BadSettings, Settings, read_settings
+from core.engine import prepare as prepare_engine
+from core.vault import new_key
+from storage.database import driver_url
+
+BROKEN, WRONG_USE = 1, 2
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Solido: your Xero books, kept in Slack.")
+keys = typer.Typer(no_args_is_help=True, help="The keys that seal tokens at rest.")
+app.add_typer(keys, name="keys")
+
+
+def fail(sentence: str, code: int) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(code)
+
+
+def settings_or_exit() -> Settings:
+    try:
+        settings = read_settings()
+        settings.vault()
+    except BadSettings as wrong:
+        fail(str(wrong), WRONG_USE)
+    set_up(settings.solido_log_format)
+    return settings
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema to its newest version, in a process of its own: Alembic would cost this one 40 MB."""
+    done = subprocess.run(
+        [sys.executable, "-m", "storage.migrate"], env={**os.environ, "DATABASE_URL": url}, check=False
+    )
+    if done.returncode:
+        fail("The database could not be brought to the newest schema; the reason stands above.", BROKEN)
+    prepare_engine(driver_url(url))
+
+
+def run(settings: Settings, roles: frozenset[Role]) -> None:
+    try:
+        asyncio.run(serve_roles(settings, roles))
+    except CannotStart as why:
+        fail(str(why), BROKEN)
+
+
+def run_role(role: Role) -> None:
+    settings = settings_or_exit()
+    if driver_url(settings.database_url).get_backend_name() == "sqlite":
+        fail(f"`solido {role}` needs PostgreSQL: set DATABASE_URL, or use `solido serve`.", WRONG_USE)
+    run(settings, frozenset([role]))
+
+
+@app.command()
+def serve() -> None:
+    """The real thing in one process: web, scheduler and worker."""
+    settings = settings_or_exit()
+    if driver_url(settings.database_url).get_backend_name() == "sqlite":
+        upgrade(settings.database_url)
+    run(settings, ALL_ROLES)
+
+
+@app.command()
+def web() -> None:
+    """Only the web server; needs PostgreSQL."""
+    run_role(Role.WEB)
+
+
+@app.command()
+def worker() -> None:
+    """Only the worker that carries out syncs and tells Slack; needs PostgreSQL."""
+    run_role(Role.WORKER)
+
+
+@app.command()
+def scheduler() -> None:
+    """Only the scheduler that starts automatic syncs; needs PostgreSQL."""
+    run_role(Role.SCHEDULER)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    upgrade(settings_or_exit().database_url)
+
+
+@keys.command("new")
+def keys_new() -> None:
+    """Print a new sealing key for SOLIDO_SECRET_KEYS."""
+    typer.echo(new_key())
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

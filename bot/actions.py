@@ -1,0 +1,85 @@
+"""Buttons. Each is checked anew when it is pressed: who pressed, and whether the thing is theirs."""
+
+from uuid import UUID
+
+from bot.commands import COMMANDS, answer
+from bot.commands.call import Call
+from bot.commands.connect import invite
+from bot.views import connections as views
+from bot.views import syncs
+from bot.views.blocks import Message
+from bot.views.help import refusal
+from core.errors import NotYours, SolidoError
+
+
+def as_id(value: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError:
+        raise NotYours from None
+
+
+async def the_workspace(call: Call) -> UUID:
+    """The workspace named by a button's value, if it is the clicker's team's."""
+    return await call.services.workspaces.of_team(call.team.id, as_id(call.argument))
+
+
+async def of_connection(call: Call) -> UUID:
+    """The workspace of the connection named by a button's value; raise NotYours for a stranger's."""
+    connection_id = as_id(call.argument)
+    async with call.services.database.unscoped() as unscoped:
+        owner = await unscoped.connection_owner(connection_id)
+    if owner is None:
+        raise NotYours
+    return await call.services.workspaces.of_team(call.team.id, owner)
+
+
+async def reconnect(call: Call) -> Message:
+    """A fresh link, for the person who pressed: one fixed in the alert would have gone stale."""
+    return await invite(call, await of_connection(call))
+
+
+async def retry(call: Call) -> Message:
+    workspace_id = await of_connection(call)
+    asked = await call.services.syncing.request(workspace_id, by=call.user_id, now=call.now)
+    if asked.already:
+        return syncs.already_running(asked.organisation, asked.run)
+    return syncs.asked(asked.organisation, call.channel_id, here=True)
+
+
+async def disconnect(call: Call) -> Message:
+    organisation = await call.services.connecting.disconnect(await the_workspace(call), by=call.user_id, now=call.now)
+    return views.disconnecting(organisation)
+
+
+async def cancel(call: Call) -> Message:
+    await the_workspace(call)
+    return views.cancelled()
+
+
+async def choose(call: Call) -> Message:
+    """`<command> <workspace>`: the command again, for the workspace that was chosen."""
+    name, _space, workspace = call.argument.partition(" ")
+    command = COMMANDS.get(name)
+    if command is None:
+        raise NotYours
+    chosen = Call(call.services, call.team, call.user_id, call.channel_id, "", call.now, chosen=as_id(workspace))
+    return await answer(chosen, command.handler, name)
+
+
+async def press(call: Call, name: str, *, presser_team: str) -> Message:
+    """Answer a press. Only members of the team may: in a shared channel other companies see the same buttons."""
+    try:
+        if not call.team.has_member(presser_team):
+            raise NotYours
+        handler = choose if name.startswith("choose_") else ACTIONS.get(name)
+        if handler is None:
+            raise NotYours
+        return await handler(call)
+    except SolidoError as error:
+        return refusal(error)
+
+
+ACTIONS = {"reconnect": reconnect, "retry": retry, "disconnect": disconnect, "cancel": cancel}
+REPLACES = {"disconnect", "cancel"}
+"""Buttons whose answer takes the place of the question."""

@@ -1,0 +1,158 @@
+"""The composition root: the only place where parts are built and joined."""
+
+import socket
+from datetime import timedelta
+from enum import StrEnum
+
+import aiohttp
+import httpx
+import structlog
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.delivery import Delivery
+from bot.installs import Installs
+from bot.places import Places
+from bot.services import Services
+from bot.settings import Settings
+from bot.shield import Shield
+from bot.slack import SlackListener
+from bot.web import Web
+from core.clock import utc_now
+from core.connect import Connecting
+from core.engine import DbosEngine, Engine
+from core.farewell import Farewell
+from core.patience import Patience
+from core.scheduler import Due, Scheduler, Tick
+from core.sync import Syncing
+from core.workspaces import Workspaces
+from core.xero.client import Xero
+from core.xero.http import make_http
+from core.xero.oauth import XeroLogin
+from storage import schema
+from storage.database import Database
+
+log = structlog.get_logger()
+
+SLACK_SECONDS = 15.0
+
+
+class Role(StrEnum):
+    WEB = "web"
+    WORKER = "worker"
+    SCHEDULER = "scheduler"
+
+
+ALL_ROLES = frozenset(Role)
+
+
+class CannotStart(Exception):
+    """A sentence for whoever starts the program."""
+
+
+class Solido:
+    """One process of Solido: built whole, started and stopped in order. `engine` and `transport` are seams."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        roles: frozenset[Role] = ALL_ROLES,
+        engine: Engine | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        patience: Patience = Patience(),  # noqa: B008  # frozen
+    ) -> None:
+        self.settings = settings
+        self._roles = roles
+        self.database = Database(settings.database_url)
+        self._vault = settings.vault()
+        self.engine = engine or DbosEngine(self.database.url, worker=worker_name(embedded=self.database.embedded))
+        self._http = make_http(transport)
+        self._login = XeroLogin(
+            client_id=settings.xero_client_id,
+            client_secret=settings.xero_client_secret.get_secret_value(),
+            login_url=settings.xero_login_url,
+            identity_url=settings.xero_identity_url,
+            redirect_uri=settings.redirect_uri,
+            scopes=settings.scopes,
+            transport=transport,
+        )
+        # Without its own retries: a post repeated after a broken line would appear twice.
+        self._slack = AsyncWebClient(
+            base_url=settings.slack_api_url, timeout=int(SLACK_SECONDS), retry_handlers=[], trust_env_in_session=True
+        )
+        self.syncing = Syncing(
+            self.database, self.engine, self._vault, self._login,
+            Xero(self._http, settings.xero_api_url, patience=patience), patience,
+            every=timedelta(seconds=settings.solido_sync_every),
+        )  # fmt: skip
+        self._installs = Installs(self.database, self._vault)
+        self.services = Services(
+            self.database, self._installs, self.syncing, Connecting(self.syncing), Workspaces(self.database),
+            public_url=settings.public_url, daily_limit=settings.xero_daily_limit,
+            writes=settings.solido_xero_access == "read-write",
+        )  # fmt: skip
+        secret = settings.slack_signing_secret.get_secret_value()
+        places = Places(self.database, self._installs, self._slack)
+        listener = SlackListener(self.services, self._slack, secret)
+        self.web = Web(self.services, listener.bolt, Shield(secret), places, self.ready).app
+        self.scheduler = Scheduler(self._ticks())
+        self._launched = False
+
+    def _ticks(self) -> list[Tick]:
+        due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
+        delivery = Delivery(self.database, self._installs, self._slack)
+        scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy)]
+        working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
+        return (scheduling if Role.SCHEDULER in self._roles else []) + (working if Role.WORKER in self._roles else [])
+
+    async def start(self) -> None:
+        """Raise CannotStart in words a person can act on."""
+        await self._check_schema()
+        self._slack.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS), trust_env=True)
+        await self._know_team()
+        if Role.WORKER in self._roles:
+            await self.engine.launch(self.syncing.run)
+        self.scheduler.start()
+        self._launched = True
+
+    async def stop(self) -> None:
+        """Let go of everything; a sync under way is handed back and goes on at the next start."""
+        self._launched = False
+        self.scheduler.stop()
+        await self.engine.stop()
+        await self._http.aclose()
+        await self._login.close()
+        if self._slack.session:
+            await self._slack.session.close()
+        await self.database.close()
+
+    async def ready(self) -> dict[str, bool]:
+        """Part by part: database, schema, engine. Raises SQLAlchemyError when the database does not answer."""
+        await self.database.ping()
+        found = await schema.version(self.database.engine)
+        return {"database": True, "schema": found == schema.HEAD, "engine": self._launched}
+
+    async def _check_schema(self) -> None:
+        try:
+            found = await schema.version(self.database.engine)
+        except (SQLAlchemyError, OSError) as error:
+            raise CannotStart(f"The database at DATABASE_URL does not answer ({type(error).__name__}).") from None
+        if found != schema.HEAD:
+            raise CannotStart("The database has another schema than this program needs. Run `solido migrate`.")
+
+    async def _know_team(self) -> None:
+        token = self.settings.slack_bot_token.get_secret_value()
+        try:
+            await self._installs.add_by_token(self._slack, token, now=utc_now())
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise CannotStart(
+                f"Slack does not accept SLACK_BOT_TOKEN, or cannot be reached at {self.settings.slack_api_url} "
+                f"({getattr(error, 'response', {'error': type(error).__name__})['error']})."
+            ) from None
+
+
+def worker_name(*, embedded: bool) -> str:
+    """A name that is the same after a restart: the engine gives a worker back what it was working on."""
+    return "solido" if embedded else f"worker-{socket.gethostname()}"

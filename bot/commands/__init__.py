@@ -1,0 +1,66 @@
+"""The table of commands, and the one `except SolidoError`."""
+
+import difflib
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from bot.commands.call import Call
+from bot.commands.connect import connect
+from bot.commands.disconnect import disconnect
+from bot.commands.status import status
+from bot.commands.sync import sync
+from bot.views.blocks import Message
+from bot.views.help import help_text, not_understood, refusal
+from core.errors import SolidoError
+
+Handler = Callable[[Call], Awaitable[Message]]
+
+
+class Command(NamedTuple):
+    """A subcommand and, for the help, what it does."""
+
+    handler: Handler
+    does: str
+
+
+async def show_help(_call: Call) -> Message:
+    return help_text(SAYS)
+
+
+COMMANDS: dict[str, Command] = {
+    "connect": Command(connect, "connects this channel to Xero, or renews the connection"),
+    "sync": Command(sync, "brings the books up to date now"),
+    "status": Command(status, "tells how syncing goes, and what is outstanding"),
+    "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),
+    "help": Command(show_help, "shows this"),
+}
+SAYS = {name: command.does for name, command in COMMANDS.items()}
+ALIASES = {"login": "connect", "reconnect": "connect", "logout": "disconnect", "stop": "disconnect"}
+TAKES_NOTHING = "takes no further words"
+
+
+def parse(text: str) -> tuple[str, str]:
+    """Split into subcommand and the rest; people paste non-breaking spaces and write in capitals."""
+    words = text.replace("\u00a0", " ").split(maxsplit=1)
+    name = words[0].lower() if words else "help"
+    return ALIASES.get(name, name), words[1].strip() if len(words) > 1 else ""
+
+
+async def dispatch(call: Call, text: str) -> Message:
+    """Answer `/solido <text>`: whatever was typed, something helpful comes back."""
+    name, argument = parse(text)
+    command = COMMANDS.get(name)
+    if command is None:
+        nearest = difflib.get_close_matches(name[:40], COMMANDS, n=1, cutoff=0.5)
+        return help_text(SAYS, above=not_understood(name, nearest[0] if nearest else None))
+    if argument and name != "help":
+        return help_text(SAYS, above=f"`/solido {name}` {TAKES_NOTHING}.")
+    return await answer(call, command.handler, name)
+
+
+async def answer(call: Call, handler: Handler, name: str) -> Message:
+    """Carry out a command; what cannot be done is said in words."""
+    try:
+        return await handler(call)
+    except SolidoError as error:
+        return refusal(error, command=name)

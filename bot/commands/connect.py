@@ -1,0 +1,33 @@
+"""`/solido connect`: a one-time link to Xero, for the person who asked."""
+
+from uuid import UUID
+
+from bot.commands.call import Call
+from bot.views import connections as views
+from bot.views.blocks import Message
+from storage.models import ConnectionState
+
+
+async def connect(call: Call) -> Message:
+    """In a channel without a workspace this makes one."""
+    workspace_id = call.chosen or await call.services.workspaces.of_channel(
+        call.team.id, call.channel_id, by=call.user_id, now=call.now
+    )
+    return await invite(call, await call.services.workspaces.of_team(call.team.id, workspace_id))
+
+
+async def invite(call: Call, workspace_id: UUID) -> Message:
+    """Answer with a link for this workspace, unless it is connected and well."""
+    services = call.services
+    async with services.database.reading(workspace_id) as store:
+        connection = await store.connections.latest()
+        place = await store.about.get()
+    if connection and connection.state == ConnectionState.ACTIVE and not connection.failures:
+        return views.already_connected(connection.tenant_name, connection.connected_by, connection.connected_at)
+    secret = await services.connecting.begin(workspace_id, by=call.user_id, now=call.now)
+    return views.invitation(
+        f"{services.public_url}/xero/connect/{secret}",
+        place.channel_id,
+        writes=services.writes,
+        again=connection.tenant_name if connection else None,
+    )

@@ -1,0 +1,41 @@
+"""How a browser and a person find a Slack channel."""
+
+import asyncio
+
+import aiohttp
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.installs import Installs
+from storage.database import Database
+from storage.models import Workspace
+
+PATIENCE_SECONDS = 2.0
+SOMEWHERE = "your Slack channel"
+
+
+class Places:
+    def __init__(self, database: Database, installs: Installs, client: AsyncWebClient) -> None:
+        self._database = database
+        self._installs = installs
+        self._client = client
+
+    async def link_to(self, workspace: Workspace) -> str:
+        """The channel's address in a browser."""
+        async with self._database.reading(workspace.id) as store:
+            team = await store.about.team()
+        return f"{team.url.rstrip('/')}/archives/{workspace.channel_id}"
+
+    async def name_of(self, workspace: Workspace) -> str:
+        """`#finance`, as Slack knows it; words that are always true where Slack does not say in time."""
+        async with self._database.reading(workspace.id) as store:
+            team = await store.about.team()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = await self._client.conversations_info(
+                    token=self._installs.token_of(team), channel=workspace.channel_id
+                )
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
+            return SOMEWHERE
+        name = (answer.get("channel") or {}).get("name")
+        return f"#{name}" if name else SOMEWHERE

@@ -1,0 +1,23 @@
+"""What commands, buttons and pages may use. Built once, in bot/app.py."""
+
+from dataclasses import dataclass
+
+from bot.installs import Installs
+from core.connect import Connecting
+from core.sync import Syncing
+from core.workspaces import Workspaces
+from storage.database import Database
+
+
+@dataclass(frozen=True)
+class Services:
+    """`public_url` is where browsers reach us; `writes` tells whether Xero is asked for more than reading."""
+
+    database: Database
+    installs: Installs
+    syncing: Syncing
+    connecting: Connecting
+    workspaces: Workspaces
+    public_url: str
+    daily_limit: int
+    writes: bool

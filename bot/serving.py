@@ -1,0 +1,59 @@
+"""Serve until told to stop: uvicorn for the web, our own handling of signals."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from bot.app import Role, Solido
+from bot.settings import Settings
+
+DRAIN_SECONDS = 4
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Server(uvicorn.Server):
+    """uvicorn would re-raise the signal after its shutdown, and the process would not exit with 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def make_server(app: ASGIApp, host: str, port: int) -> Server:
+    return Server(
+        uvicorn.Config(
+            app, host=host, port=port, lifespan="off", log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS, proxy_headers=True,
+        )
+    )  # fmt: skip
+
+
+async def serve(settings: Settings, roles: frozenset[Role]) -> None:
+    """Run these roles until SIGTERM or SIGINT. Raises CannotStart."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    solido = Solido(settings, roles=roles)
+    await solido.start()
+    try:
+        if Role.WEB in roles:
+            await serve_web(solido, settings, stop)
+        else:
+            await stop.wait()
+    finally:
+        await solido.stop()
+
+
+async def serve_web(solido: Solido, settings: Settings, stop: asyncio.Event) -> None:
+    server = make_server(solido.web, settings.host, settings.port)
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    server.should_exit = True
+    await serving

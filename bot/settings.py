@@ -1,0 +1,95 @@
+"""Settings: environment variables (and `.env`), read once at start."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.vault import BadKey, Vault, keep_key_in
+from core.xero.oauth import READ_SCOPES, WRITE_SCOPES
+from storage.database import driver_url
+
+
+class BadSettings(Exception):
+    """Settings that are missing or broken; the message names all of them, a line each."""
+
+
+class Settings(BaseSettings):
+    """Everything an installation can decide. Secrets show as stars wherever this is printed."""
+
+    model_config = SettingsConfigDict(env_file=".env", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    database_url: str = "sqlite:///var/solido.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    solido_public_url: str = ""
+    solido_secret_keys: SecretStr | None = None
+    slack_signing_secret: SecretStr = Field(min_length=1)
+    slack_bot_token: SecretStr = Field(min_length=1)
+    slack_api_url: str = "https://slack.com/api/"
+    xero_client_id: str = Field(min_length=1)
+    xero_client_secret: SecretStr = Field(min_length=1)
+    xero_login_url: str = "https://login.xero.com"
+    xero_identity_url: str = "https://identity.xero.com"
+    xero_api_url: str = "https://api.xero.com"
+    xero_daily_limit: int = Field(default=1000, gt=0)
+    solido_sync_every: int = Field(default=900, ge=1)
+    solido_xero_access: Literal["read", "read-write"] = "read-write"
+    solido_log_format: Literal["json", "console"] | None = None
+
+    @field_validator("database_url")
+    @classmethod
+    def a_database_we_know(cls, value: str) -> str:
+        driver_url(value)
+        return value
+
+    @field_validator("solido_public_url", "slack_api_url", "xero_login_url", "xero_identity_url", "xero_api_url")
+    @classmethod
+    def a_web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with https:// (or http:// on this machine)")
+        return value
+
+    @property
+    def public_url(self) -> str:
+        """Where browsers reach us, without a slash at the end."""
+        return (self.solido_public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def redirect_uri(self) -> str:
+        return f"{self.public_url}/xero/callback"
+
+    @property
+    def scopes(self) -> str:
+        return READ_SCOPES if self.solido_xero_access == "read" else WRITE_SCOPES
+
+    def vault(self) -> Vault:
+        """Return the vault; on SQLite without keys one is made, and kept beside the file. Raises BadSettings."""
+        url = driver_url(self.database_url)
+        if self.solido_secret_keys:
+            keys = [key for key in self.solido_secret_keys.get_secret_value().split(",") if key.strip()]
+        elif url.get_backend_name() == "sqlite" and url.database:
+            keys = [keep_key_in(Path(url.database).with_suffix(".key"))]
+        else:
+            raise BadSettings("SOLIDO_SECRET_KEYS is missing: make a key with `solido keys new`.")
+        try:
+            return Vault(keys)
+        except BadKey as broken:
+            raise BadSettings(f"SOLIDO_SECRET_KEYS: {broken}.") from None
+
+
+def read_settings() -> Settings:
+    """Read the environment; raise BadSettings that names everything wrong, all together."""
+    try:
+        return Settings()  # type: ignore[call-arg]  # the values come from the environment
+    except ValidationError as wrong:
+        raise BadSettings("\n".join(map(_line, wrong.errors()))) from None
+
+
+def _line(error: object) -> str:
+    assert isinstance(error, dict)
+    name = str(error["loc"][0]).upper()
+    if error["type"] in ("missing", "string_too_short", "too_short"):
+        return f"{name} is missing."
+    return f"{name} is not right: {str(error['msg']).removeprefix('Value error, ')}."

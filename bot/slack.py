@@ -1,0 +1,89 @@
+"""Slack's requests into Calls, and answers back. Bolt lives here.
+
+A listener never lets an exception out: Bolt would lose the acknowledgement, and the person would see a timeout.
+"""
+
+import re
+from collections.abc import Awaitable
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import actions
+from bot.commands import dispatch
+from bot.commands.call import Call
+from bot.installs import Authorize, KnownTeam
+from bot.services import Services
+from bot.views.blocks import Message
+from bot.views.help import broken
+from core.clock import utc_now
+from core.guard import survived
+
+log = structlog.get_logger()
+
+NOT_INSTALLED = "Solido is not installed in your workspace any more. Please ask an admin to install it again."
+
+
+class SlackListener:
+    """Everything Slack may ask of us."""
+
+    def __init__(self, services: Services, client: AsyncWebClient, signing_secret: str) -> None:
+        self._services = services
+        self.bolt = AsyncApp(
+            name="solido",
+            signing_secret=signing_secret,
+            client=client,
+            authorize=Authorize(services.installs),  # type: ignore[arg-type]  # Bolt takes one; its hints do not say so
+            user_facing_authorize_error_message=NOT_INSTALLED,
+            ssl_check_enabled=False,
+        )
+        self.bolt.command("/solido")(self.on_command)
+        self.bolt.action("open_xero")(self.on_link)
+        self.bolt.action(re.compile(".*", re.DOTALL))(self.on_button)
+
+    async def on_command(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        call = self._call(context, body.get("user_id"), body.get("channel_id"), "")
+        said = await safely("command", dispatch(call, str(body.get("text") or "")))
+        await ack(text=said.text, blocks=said.blocks, response_type="in_channel" if said.in_channel else "ephemeral")
+
+    async def on_link(self, ack: AsyncAck) -> None:
+        """A button that opens an address still sends its press, which has to be acknowledged."""
+        await ack()
+
+    async def on_button(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+    ) -> None:
+        """Do what was asked, acknowledge, and answer only to the person who pressed."""
+        pressed, user, channel = body["actions"][0], body.get("user") or {}, body.get("channel") or {}
+        name = str(pressed.get("action_id") or "")
+        call = self._call(context, user.get("id"), channel.get("id"), str(pressed.get("value") or ""))
+        said = await safely("button", actions.press(call, name, presser_team=str(user.get("team_id") or "")))
+        await ack()
+        await survived("button.answer", answer(respond, said, replace=name in actions.REPLACES))
+
+    def _call(self, context: AsyncBoltContext, user_id: Any, channel_id: Any, argument: str) -> Call:
+        team: KnownTeam = context["team"]
+        return Call(self._services, team, str(user_id or ""), str(channel_id or ""), argument, utc_now())
+
+
+async def safely(what: str, work: Awaitable[Message]) -> Message:
+    """Return the answer; after an unforeseen exception one that says so, with a number that finds it in the log."""
+    said: list[Message] = []
+
+    async def keep() -> None:
+        said.append(await work)
+
+    reference = uuid4().hex[:8]
+    return said[0] if await survived(what, keep(), reference=reference) else broken(reference)
+
+
+async def answer(respond: AsyncRespond, said: Message, *, replace: bool) -> None:
+    sent = await respond(text=said.text, blocks=said.blocks, response_type="ephemeral", replace_original=replace)
+    if sent.status_code != 200:
+        log.warning("slack.answer_refused", status=sent.status_code)

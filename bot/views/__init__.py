@@ -1,0 +1,1 @@
+"""How things look: pure functions from plain data to a Message."""

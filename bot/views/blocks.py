@@ -1,0 +1,127 @@
+"""The pieces messages are made of, and the only place that escapes.
+
+`Message.text` is what a notification and a screen reader say, so it holds all that matters. Limits: Slack developer
+docs, "Block Kit reference".
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+Block = dict[str, Any]
+
+SECTION_LIMIT = 3000
+BUTTON_LIMIT = 75
+TEXT_LIMIT = 3000
+BAR_CELLS = 20
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is said in Slack. `in_channel` makes the answer to a command visible to all."""
+
+    text: str
+    blocks: list[Block] = field(default_factory=list)
+    in_channel: bool = False
+
+
+def escape(text: str) -> str:
+    """Make text from elsewhere harmless in Slack's markup: no mention, no link, no command comes out of it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def bold(text: str) -> str:
+    """Escaped, and bold unless the text holds an asterisk itself."""
+    return escape(text) if "*" in text or not text.strip() else f"*{escape(text.strip())}*"
+
+
+def shortened(text: str, limit: int) -> str:
+    """Cut to the limit without leaving half an entity or half a `<…>` at the end."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    for opening, closing in (("&", ";"), ("<", ">")):
+        start = cut.rfind(opening)
+        if start > cut.rfind(closing):
+            cut = cut[:start]
+    return cut + "…"
+
+
+def section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": shortened(text, SECTION_LIMIT)}}
+
+
+def context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": shortened(text, TEXT_LIMIT)}]}
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": shortened(text, 150)}}
+
+
+def actions(*elements: Block) -> Block:
+    return {"type": "actions", "elements": list(elements)}
+
+
+def button(
+    text: str, *, action: str, value: str = "", style: str | None = None, url: str | None = None, label: str = ""
+) -> Block:
+    """A button; `label` is what a screen reader says where the text alone is not clear."""
+    optional = {"value": value, "style": style, "url": url, "accessibility_label": shortened(label, BUTTON_LIMIT)}
+    return {
+        "type": "button",
+        "text": {"type": "plain_text", "text": shortened(text, BUTTON_LIMIT)},
+        "action_id": action,
+        **{name: given for name, given in optional.items() if given},
+    }
+
+
+def user(user_id: str) -> str:
+    return f"<@{user_id}>"
+
+
+def channel(channel_id: str) -> str:
+    return f"<#{channel_id}>"
+
+
+def when(moment: datetime) -> str:
+    """A date and time that Slack shows in the reader's own zone; UTC where it cannot."""
+    fallback = moment.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
+
+
+def plain_when(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """`1,721.94 USD`; more decimals only where the amount has them."""
+    cents = amount.quantize(Decimal("0.01"))
+    shown = cents if cents == amount else amount.normalize()
+    return f"{shown:,} {currency}"
+
+
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """`1 invoice`, `1,204 invoices`."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def listed(parts: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def bar(done: int, of: int) -> str:
+    filled = 0 if of <= 0 else min(BAR_CELLS, BAR_CELLS * done // of)
+    return "▓" * filled + "░" * (BAR_CELLS - filled)
+
+
+def lasting(seconds: float) -> str:
+    """A duration as people say it: `0.4 s`, `42 minutes`, `3 hours`, `2 days`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    for size, thing in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size * (2 if thing != "minute" else 1):
+            return counted(round(seconds / size), thing)
+    return counted(round(seconds / 60), "minute")

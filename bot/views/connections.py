@@ -1,0 +1,97 @@
+"""Connecting and disconnecting, as told in Slack."""
+
+from datetime import datetime
+
+from bot.advice import advice
+from bot.views.blocks import Message, actions, bold, button, channel, context, section, user, when
+from core.notices import Connected, ConnectFailed, Disconnected
+
+READS = "Solido reads your sales invoices, the customers they are for, and your organisation's name and settings."
+WRITES = "The one thing it writes is a history note on an invoice that it has reminded a customer of."
+WRITES_NOTHING = "It writes nothing."
+
+
+def invitation(url: str, channel_id: str, *, writes: bool, again: str | None) -> Message:
+    """The answer to `/solido connect`. `again` is the organisation where this is a reconnect."""
+    what = f"{bold(again)} again" if again else "this channel"
+    head = (
+        f"Connect {what} to Xero." if not again else f"Connect {what}: log in to Xero and choose the same organisation."
+    )
+    scope = (
+        f"{READS} {WRITES if writes else WRITES_NOTHING} Facts about invoices will be shown in {channel(channel_id)}."
+    )
+    text = f"{head} {scope}"
+    return Message(
+        text,
+        [
+            section(head),
+            section(scope),
+            actions(button("Connect Xero", action="open_xero", url=url, style="primary", label="Connect to Xero")),
+            context("The button works once, for 15 minutes, and is only for you."),
+        ],
+    )
+
+
+def already_connected(organisation: str, by: str, at: datetime) -> Message:
+    text = (
+        f"This channel is connected to {bold(organisation)} already, since {when(at)} by {user(by)}. "
+        "To connect another organisation, type `/solido connect` in a channel of its own."
+    )
+    return Message(text, [section(text)])
+
+
+def connected(notice: Connected) -> Message:
+    again = " again" if notice.again else ""
+    text = f":link: Connected{again} to {bold(notice.organisation)} by {user(notice.by)}."
+    return Message(
+        text, [section(text), context("This channel hears about its invoices, and when something needs you.")]
+    )
+
+
+def disconnected(notice: Disconnected) -> Message:
+    text = (
+        f":no_entry: Disconnected from {bold(notice.organisation)} by {user(notice.by)}. "
+        "Syncs and reminders have stopped. What was known is kept."
+    )
+    return Message(text, [section(text), context("`/solido connect` goes on from here whenever you like.")])
+
+
+def connect_failed(notice: ConnectFailed) -> Message:
+    why = advice(notice.error)
+    text = f"About connecting {channel(notice.channel_id)} to Xero: {why.said} {why.do}"
+    if notice.organisation:
+        text += f" It keeps the books of {bold(notice.organisation)}."
+    return Message(text, [section(text)])
+
+
+def confirm_disconnect(organisation: str, connection_id: str, channel_id: str) -> Message:
+    head = f"Disconnect {channel(channel_id)} from {bold(organisation)}?"
+    stops = "*Stops at once:* all automatic and manual syncs, and all reminders to customers."
+    stays = "*Stays:* everything known of invoices, customers and syncs. `/solido connect` goes on from there."
+    return Message(
+        f"{head} {stops} {stays}",
+        [
+            section(head),
+            section(f"{stops}\n{stays}"),
+            actions(
+                button(
+                    "Disconnect",
+                    action="disconnect",
+                    value=connection_id,
+                    style="danger",
+                    label=f"Disconnect {organisation}",
+                ),
+                button("Cancel", action="cancel", value=connection_id, label="Cancel and change nothing"),
+            ),
+        ],
+    )
+
+
+def disconnecting(organisation: str) -> Message:
+    text = f"{bold(organisation)} is disconnected. Nothing more is read from Xero."
+    return Message(text, [section(text)])
+
+
+def cancelled() -> Message:
+    text = "Nothing was changed."
+    return Message(text, [section(text)])

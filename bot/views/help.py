@@ -1,0 +1,53 @@
+"""What Solido does, in ten lines; and answers to what it did not understand."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.advice import ADVICE
+from bot.views.blocks import Message, actions, button, escape, section
+from core.errors import BadArgument, Choice, SolidoError, WhichWorkspace
+
+
+def help_text(commands: Mapping[str, str], *, above: str = "") -> Message:
+    """`commands`: each with what it does. `above`: a sentence on what was not understood, escaped already."""
+    lines = [
+        "*Solido* keeps your outstanding Xero invoices in this channel, so that nobody who has paid is chased.",
+        "Each channel has one Xero organisation. It syncs by itself, and tells you once when something needs you.",
+        *(f"`/solido {name}` {does}" for name, does in commands.items()),
+    ]
+    text = "\n".join([above, *lines] if above else lines)
+    return Message(text, [section(text)])
+
+
+def not_understood(word: str, nearest: str | None) -> str:
+    shown = escape(word[:40] + ("…" if len(word) > 40 else ""))
+    guess = f" Did you mean `/solido {nearest}`?" if nearest else ""
+    return f"I do not know “{shown}”.{guess}"
+
+
+def refusal(error: SolidoError, *, command: str = "") -> Message:
+    """What a person reads when something they asked for cannot be done."""
+    why = ADVICE[error.code]
+    said = escape(error.said) if isinstance(error, BadArgument) else why.said
+    text = f"{said} {why.do}"
+    blocks = [section(text)]
+    if isinstance(error, WhichWorkspace) and command:
+        blocks.append(actions(*_choices(error.choices, command)))
+    return Message(text, blocks)
+
+
+def _choices(choices: Sequence[Choice], command: str) -> list[dict[str, object]]:
+    """A button for each workspace: Slack allows 25 in a row."""
+    return [
+        button(
+            choice.organisation or "not connected yet",
+            action=f"choose_{number}",
+            value=f"{command} {choice.workspace_id}",
+        )
+        for number, choice in enumerate(choices[:25])
+    ]
+
+
+def broken(reference: str) -> Message:
+    """Something unforeseen; `reference` finds it in the log."""
+    text = f"Something went wrong on our side. Please try again; if it stays like this, tell us the number {reference}."
+    return Message(text, [section(text)])

@@ -1,0 +1,90 @@
+"""`/solido status`: how syncing goes."""
+
+from collections.abc import Sequence
+
+from bot.advice import advice
+from bot.views.blocks import Message, bold, context, counted, escape, lasting, listed, section, user, when
+from bot.views.books import at_a_glance, by_currency
+from bot.views.syncs import found, kind, progress
+from core.status import Status, success_rate
+from storage.models import Connection, ConnectionState, RunState, SyncRun
+
+STATES = {
+    ConnectionState.ACTIVE: ":large_green_circle: Connected",
+    ConnectionState.RECONNECT_NEEDED: ":red_circle: Reconnect needed",
+    ConnectionState.DISCONNECTED: ":white_circle: Disconnected",
+}
+
+
+def status(it: Status, *, daily_limit: int) -> Message:
+    connection = it.connection
+    head = f"{bold(connection.tenant_name)} · {STATES[ConnectionState(connection.state)]}"
+    parts = [head, _who(connection), _moments(connection), _numbers(it), _owed(it), _runs(it.runs)]
+    notes = [note for note in (_advice(it), _set_aside(it), _calls(it, daily_limit)) if note]
+    blocks = [section(part) for part in parts] + [context(note) for note in notes]
+    spoken = [head, _moments(connection), _numbers(it), at_a_glance(it.books), *notes]
+    return Message(" ".join(spoken).replace("\n", " "), blocks)
+
+
+def _who(connection: Connection) -> str:
+    text = f"Connected by {user(connection.connected_by)}, {when(connection.connected_at)}"
+    if connection.disconnected_at and connection.disconnected_by:
+        text += f"\nDisconnected by {user(connection.disconnected_by)}, {when(connection.disconnected_at)}"
+    return text
+
+
+def _moments(connection: Connection) -> str:
+    success = when(connection.last_success_at) if connection.last_success_at else "none yet"
+    attempt = when(connection.last_attempt_at) if connection.last_attempt_at else "none yet"
+    upcoming = when(connection.next_sync_at) if connection.next_sync_at else "none, syncing has stopped"
+    return f"*Last successful sync:* {success}\n*Last attempt:* {attempt}\n*Next automatic sync:* {upcoming}"
+
+
+def _numbers(it: Status) -> str:
+    rate = success_rate(it.totals)
+    shown = "none has ended yet" if rate is None else f"{rate:.1%} succeeded"
+    return f"*{counted(it.totals.total, 'sync', 'syncs')}* so far, {shown}"
+
+
+def _owed(it: Status) -> str:
+    aged = it.connection.state == ConnectionState.DISCONNECTED and it.connection.last_success_at
+    as_of = f" (as of {when(it.connection.last_success_at)})" if aged and it.connection.last_success_at else ""
+    lines = by_currency(it.books) or ["nothing"]
+    return f"*Outstanding{as_of}:* " + "\n".join(lines)
+
+
+def _runs(runs: Sequence[SyncRun]) -> str:
+    return "*Last syncs*\n" + ("\n".join(map(_line, runs)) if runs else "none yet")
+
+
+def _line(run: SyncRun) -> str:
+    """One sync in one line: result, what started it, when, what changed, how long, or why not."""
+    begun = f"{kind(run.trigger)}, {when(run.started_at or run.queued_at)}"
+    match RunState(run.state):
+        case RunState.SUCCEEDED:
+            return f":white_check_mark: Succeeded · {begun} · {found(run)} · {lasting(run.seconds)}"
+        case RunState.FAILED:
+            return f":x: Failed · {begun} · {advice(run.error).said}"
+    return f":hourglass_flowing_sand: Running · {begun} · {progress(run.page, run.page_count)}"
+
+
+def _advice(it: Status) -> str:
+    if not it.advise:
+        return ""
+    why = advice(it.advise)
+    return f":bulb: Most of the last syncs failed. {why.said} {why.do}"
+
+
+def _set_aside(it: Status) -> str:
+    if not it.set_aside:
+        return ""
+    named = listed(
+        [f"{escape(record.label or record.record)} ({escape(record.reason)})" for record in it.first_set_aside]
+    )
+    more = it.set_aside - len(it.first_set_aside)
+    tail = f" and {more:,} more" if more else ""
+    return f":warning: {counted(it.set_aside, 'record')} from Xero could not be read: {named}{tail}."
+
+
+def _calls(it: Status, daily_limit: int) -> str:
+    return f"Calls to Xero today: {it.calls_today:,} of {daily_limit:,}"

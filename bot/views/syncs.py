@@ -1,0 +1,96 @@
+"""What is said of a sync: when asked for, while it runs, at its end."""
+
+from bot.advice import advice
+from bot.views.blocks import (
+    Message,
+    bar,
+    bold,
+    channel,
+    context,
+    lasting,
+    listed,
+    section,
+    user,
+)
+from bot.views.books import at_a_glance
+from core.notices import SyncTold
+from storage.models import RunState, SyncRun, Trigger
+
+
+def kind(trigger: str) -> str:
+    """The customer's word for what started a sync."""
+    return {Trigger.MANUAL: "manual", Trigger.INITIAL: "after connecting"}.get(Trigger(trigger), "automatic")
+
+
+def asked(organisation: str, channel_id: str, *, here: bool) -> Message:
+    place = "here" if here else f"in {channel(channel_id)}"
+    text = f"Syncing {bold(organisation)} now. The result follows {place}."
+    return Message(text, [section(text)])
+
+
+def already_running(organisation: str, run: SyncRun) -> Message:
+    """Somebody asked while a sync is under way."""
+    text = (
+        f"A sync of {bold(organisation)} ({kind(run.trigger)}) is already running: "
+        f"{progress(run.page, run.page_count)}. No second one is needed."
+    )
+    return Message(text, [section(text), context(bar(run.page, run.page_count))])
+
+
+def told(sync: SyncTold) -> Message:
+    """The run's own message, at any moment of its life."""
+    match RunState(sync.state):
+        case RunState.SUCCEEDED:
+            return _done(sync)
+        case RunState.FAILED:
+            return _failed(sync)
+    return _going_on(sync)
+
+
+def progress(page: int, pages: int) -> str:
+    return f"page {min(page, pages):,} of {pages:,}" if pages else "about to begin"
+
+
+def found(sync: SyncTold | SyncRun) -> str:
+    """`2 added, 1 changed and 1 settled`, or `nothing new`."""
+    counts = [(sync.added, "added"), (sync.changed, "changed"), (sync.settled, "settled")]
+    return listed([f"{number:,} {what}" for number, what in counts if number]) or "nothing new"
+
+
+def _name(sync: SyncTold) -> str:
+    if sync.trigger == Trigger.INITIAL:
+        return "First sync" if sync.first else "Sync after reconnecting"
+    return "Sync"
+
+
+def _going_on(sync: SyncTold) -> Message:
+    text = f":hourglass_flowing_sand: {_name(sync)}: {progress(sync.page, sync.page_count)}…"
+    return Message(text, [section(text), context(bar(sync.page, sync.page_count))])
+
+
+def _done(sync: SyncTold) -> Message:
+    assert sync.books is not None  # a run that succeeded always has them
+    first = sync.trigger == Trigger.INITIAL and sync.first
+    what = at_a_glance(sync.books) if first else found(sync)
+    text = f":white_check_mark: {_name(sync)} done: {what}, in {lasting(sync.seconds)}."
+    below = (
+        "From now on I look by myself, day and night. `/solido status` tells how it goes."
+        if first
+        else f"{bold(sync.organisation)} now: {at_a_glance(sync.books)}.{_by(sync)}"
+    )
+    blocks = [section(text), context(below)]
+    if sync.set_aside:
+        were = "record could not be read and was" if sync.set_aside == 1 else "records could not be read and were"
+        note = f":warning: {sync.set_aside:,} {were} set aside; `/solido status` names them."
+        text, blocks = f"{text} {note}", [*blocks, context(note)]
+    return Message(text, blocks)
+
+
+def _failed(sync: SyncTold) -> Message:
+    why = advice(sync.error)
+    text = f":x: {_name(sync)} of {bold(sync.organisation)} did not work. {why.said}"
+    return Message(text, [section(text), context(f"What was known before is kept.{_by(sync)}")])
+
+
+def _by(sync: SyncTold) -> str:
+    return f" Asked for by {user(sync.asked_by)}." if sync.asked_by else ""

@@ -1,0 +1,145 @@
+"""The routes: Slack's requests, the way to Xero and back, and whether we are well."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from bot import pages
+from bot.advice import ADVICE
+from bot.places import Places
+from bot.services import Services
+from bot.shield import Shield
+from core.clock import utc_now
+from core.connect import LINK_LIVES, Arrival, Done
+from core.errors import OtherOrganisation, Refusal, SolidoError
+
+log = structlog.get_logger()
+
+COOKIE = "solido_connect"
+SECRET = re.compile(r"[A-Za-z0-9_-]{20,100}", re.ASCII)
+SORRY = "Something went wrong on our side"
+
+Ready = Callable[[], Awaitable[dict[str, bool]]]
+
+
+class Web:
+    """`ready` tells, part by part, whether this process can work."""
+
+    def __init__(self, services: Services, bolt: AsyncApp, shield: Shield, places: Places, ready: Ready) -> None:
+        self._services = services
+        self._slack = AsyncSlackRequestHandler(bolt)
+        self._shield = shield
+        self._places = places
+        self._ready = ready
+        self.app = Starlette(
+            routes=[
+                Route("/slack/events", self.slack, methods=["POST"]),
+                Route("/xero/connect/{attempt}", self.depart, methods=["GET"]),
+                Route("/xero/callback", self.arrive, methods=["GET"]),
+                Route("/healthz", self.healthz, methods=["GET"]),
+                Route("/readyz", self.readyz, methods=["GET"]),
+                Route("/metrics", self.metrics, methods=["GET"]),
+            ],
+            exception_handlers={HTTPException: plain, SolidoError: self.refused, Exception: broken},
+        )
+
+    async def slack(self, request: Request) -> Response:
+        return await self._shield.refuse(request) or await self._slack.handle(request)
+
+    async def depart(self, request: Request) -> Response:
+        """A one-time link from Slack: bind the attempt to this browser and send it to Xero."""
+        departure = await self._services.connecting.depart(
+            request.path_params["attempt"], browser=secret_of(request) or None, now=utc_now()
+        )
+        answer = RedirectResponse(departure.url, status_code=303, headers={"Referrer-Policy": "no-referrer"})
+        answer.set_cookie(
+            COOKIE,
+            departure.browser_secret,
+            max_age=2 * int(LINK_LIVES.total_seconds()),
+            path="/xero",
+            secure=self._services.public_url.startswith("https://"),
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
+
+    async def arrive(self, request: Request) -> Response:
+        """Back from Xero, or back from our own page with a choice."""
+        given, browser = request.query_params, secret_of(request)
+        state, tenant = given.get("state", ""), given.get("organisation")
+        connecting = self._services.connecting
+        if tenant is not None:
+            return await self._connected(
+                await connecting.choose(state=state, browser=browser, tenant_id=tenant, now=utc_now())
+            )
+        denied = given.get("error") is not None
+        came = await connecting.arrive(
+            state=state, browser=browser, code=given.get("code"), denied=denied, now=utc_now()
+        )
+        if isinstance(came, Arrival):
+            return pages.choose(state, came.tenants, channel=await self._places.name_of(came.workspace))
+        return await self._connected(came)
+
+    async def _connected(self, done: Done) -> Response:
+        channel = await self._places.name_of(done.workspace)
+        return pages.said(
+            f"{done.organisation} is now connected to {channel}",
+            ["The first sync is on its way; you can watch it in Slack. You may close this page."],
+            back=await self._places.link_to(done.workspace),
+        )
+
+    async def refused(self, _request: Request, error: Exception) -> Response:
+        """What a person cannot do, or Xero did not give, in plain words."""
+        assert isinstance(error, SolidoError)  # it is registered for no other
+        why = ADVICE[error.code]
+        lines = [without_markup(why.do)]
+        if isinstance(error, OtherOrganisation):
+            lines.insert(0, f"It keeps the books of {error.expected}; in Xero, {error.chosen} was chosen.")
+        return pages.said(why.said, lines, status=400 if isinstance(error, Refusal) else 502)
+
+    async def healthz(self, _request: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    async def readyz(self, _request: Request) -> Response:
+        try:
+            parts = await self._ready()
+        except SQLAlchemyError:
+            parts = {"database": False}
+        return JSONResponse(parts, status_code=200 if all(parts.values()) else 503)
+
+    async def metrics(self, _request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def secret_of(request: Request) -> str:
+    """The secret that binds this browser to its attempts; empty when it has none of ours."""
+    found = request.cookies.get(COOKIE, "")
+    return found if SECRET.fullmatch(found) else ""
+
+
+def without_markup(text: str) -> str:
+    """Advice is written for Slack; a page shows its commands and buttons without the marks."""
+    return text.replace("`", "").replace("*", "")
+
+
+async def plain(_request: Request, error: Exception) -> Response:
+    status: Any = getattr(error, "status_code", 500)
+    return PlainTextResponse("There is nothing here." if status == 404 else "That does not work here.", status)
+
+
+async def broken(_request: Request, error: Exception) -> Response:
+    log.error("unexpected", what="web", exc_info=error)
+    return pages.said(
+        SORRY, ["Please try again. If it stays like this, tell the people who run Solido for you."], status=500
+    )

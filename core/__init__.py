@@ -1,0 +1,1 @@
+"""What Solido decides and does. Knows Xero; has never heard of Slack."""

@@ -1,0 +1,115 @@
+"""The queue port, and DBOS behind it. Nothing else imports dbos.
+
+A run's row is the truth; the engine only carries its id to a worker, and brings it back after a crash. The workflow id
+is the run id, so handing the same run over twice starts it once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+from uuid import UUID
+
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    EnqueueOptions,
+    run_dbos_database_migrations,
+)
+from sqlalchemy.engine import URL
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+Work = Callable[[UUID], Awaitable[None]]
+
+QUEUE = "sync"
+WORKFLOW = "sync_run"
+CONCURRENCY = 50
+POLL_SECONDS = 0.25
+APPLICATION = "solido"
+# Fixed: by default it is a hash of the code, and after a deploy old runs would wait for old code.
+APPLICATION_VERSION = "1"
+
+
+class Engine(Protocol):
+    """Carries run ids to a worker, at least once, across crashes."""
+
+    async def enqueue(self, session: AsyncSession, run_id: UUID) -> None:
+        """Hand over a run in the caller's own transaction: it starts once that commits, or never."""
+
+    async def launch(self, work: Work) -> None:
+        """Start working, first on what a crash left behind. `work` must be safe to be called again for a run."""
+
+    async def stop(self) -> None:
+        """Take no new runs, and hand back those not yet at their end: they go on at the next launch."""
+
+
+def prepare(url: URL) -> None:
+    """Make or upgrade the engine's own tables; safe to be repeated."""
+    run_dbos_database_migrations(sync_url(url))
+
+
+def sync_url(url: URL) -> str:
+    """The address with the drivers DBOS works with. It holds the password."""
+    driver = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg"
+    return url.set(drivername=driver).render_as_string(hide_password=False)
+
+
+class DbosEngine:
+    """DBOS Transact on our own database. One per process: DBOS is a singleton."""
+
+    def __init__(self, url: URL, *, worker: str) -> None:
+        self._url = sync_url(url)
+        self._worker = worker
+        self._running: set[asyncio.Task[None]] = set()
+        self._client = DBOSClient(
+            system_database_url=self._url,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+        )
+
+    async def enqueue(self, session: AsyncSession, run_id: UUID) -> None:
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": str(run_id),
+            "app_version": APPLICATION_VERSION,
+        }
+        await session.flush()
+        await session.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, str(run_id)))
+
+    async def launch(self, work: Work) -> None:
+        async def carry(run_id: str) -> None:
+            task = asyncio.ensure_future(_as_coroutine(work, UUID(run_id)))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            await task
+
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "system_database_url": self._url,
+            "application_version": APPLICATION_VERSION,
+            "executor_id": self._worker,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+        }
+        DBOS(config=config)
+        DBOS.workflow(name=WORKFLOW)(carry)
+        DBOS.launch()
+        await DBOS.register_queue_async(QUEUE, worker_concurrency=CONCURRENCY, polling_interval_sec=POLL_SECONDS)
+
+    async def stop(self) -> None:
+        # A cancelled workflow stays PENDING with the engine, and the next launch takes it up again.
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        self._client.destroy()
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS lends the loop its own threads and takes them along.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+
+
+async def _as_coroutine(work: Work, run_id: UUID) -> None:
+    await work(run_id)

@@ -1,0 +1,82 @@
+"""A few ticks that look at rows. The database knows when; APScheduler only knows to look."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import NamedTuple
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from core.clock import utc_now
+from core.guard import survived
+from core.schedule import jitter, next_sync_at
+from core.sync import Syncing
+from storage.database import Database
+from storage.models import Trigger
+
+CLAIM_AT_ONCE = 200
+ATTEMPTS_KEPT = timedelta(days=1)
+"""How long a used or expired connect link is still recognised."""
+
+
+class Tick(NamedTuple):
+    """Something to look at every so many seconds."""
+
+    name: str
+    seconds: float
+    work: Callable[[], Awaitable[None]]
+
+
+class Scheduler:
+    """Runs ticks, each never more than once at a time; one that fails is logged and runs again."""
+
+    def __init__(self, ticks: list[Tick]) -> None:
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self.ticks = ticks
+
+    def start(self) -> None:
+        for tick in self.ticks:
+            self._scheduler.add_job(
+                self._once,
+                "interval",
+                seconds=tick.seconds,
+                args=(tick,),
+                id=tick.name,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def _once(self, tick: Tick) -> None:
+        await survived(f"tick.{tick.name}", tick.work())
+
+
+class Due:
+    """Starts the automatic syncs whose time has come."""
+
+    def __init__(self, database: Database, syncing: Syncing) -> None:
+        self._database = database
+        self._syncing = syncing
+
+    async def tick(self) -> None:
+        """Claim due connections, insert their runs and hand them over, all in one transaction."""
+        now = utc_now()
+        every = self._syncing.every
+        next_at = next_sync_at(now, every=every, failures=0, retry_at=None)
+        async with self._database.unscoped() as unscoped:
+            claimed = await unscoped.claim_due_syncs(now=now, next_at=next_at, limit=CLAIM_AT_ONCE)
+            for workspace_id, connection_id in claimed:
+                store = unscoped.within(workspace_id)
+                connection = await store.connections.get(connection_id)
+                if connection is not None:
+                    connection.next_sync_at = next_at + jitter(connection_id, every)
+                    await self._syncing.queue(store, connection, Trigger.SCHEDULED, by=None, now=now)
+
+    async def tidy(self) -> None:
+        """Forget connect attempts long past."""
+        async with self._database.unscoped() as unscoped:
+            await unscoped.forget_expired_attempts(now=utc_now() - ATTEMPTS_KEPT)

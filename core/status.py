@@ -1,0 +1,69 @@
+"""How syncing goes, for one workspace: everything `/solido status` says, from our own database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from core.errors import NotConnected
+from core.notices import Books
+from core.progress import books
+from storage.database import Database
+from storage.models import Connection, RunState, SetAside, SyncRun
+from storage.runs import RunTotals
+
+SHOWN_RUNS = 10
+LOOKED_AT = 5
+ADVISE_FROM = 3
+SHOWN_SET_ASIDE = 3
+
+
+@dataclass(frozen=True)
+class Status:
+    """`runs` newest first. `advise` is the code of the error that most of the last syncs failed with."""
+
+    connection: Connection
+    books: Books
+    totals: RunTotals
+    runs: Sequence[SyncRun]
+    advise: str | None
+    calls_today: int
+    set_aside: int
+    first_set_aside: Sequence[SetAside]
+
+
+def success_rate(totals: RunTotals) -> float | None:
+    """Between 0 and 1, of the syncs that have ended; None while none has."""
+    ended = totals.succeeded + totals.failed
+    return totals.succeeded / ended if ended else None
+
+
+def advise(runs: Sequence[SyncRun]) -> str | None:
+    """Return the newest error when three or more of the last five ended syncs failed."""
+    last = [run for run in runs if run.finished_at][:LOOKED_AT]
+    errors = [run.error for run in last if run.state == RunState.FAILED and run.error]
+    return errors[0] if len(errors) >= ADVISE_FROM else None
+
+
+async def status(database: Database, workspace_id: UUID, *, now: datetime) -> Status:
+    """Raise NotConnected where nothing was ever connected; an ended connection still has a status."""
+    async with database.reading(workspace_id) as store:
+        connection = await store.connections.latest()
+        if connection is None:
+            raise NotConnected
+        runs = await store.runs.latest(SHOWN_RUNS)
+        return Status(
+            connection=connection,
+            books=await books(store, connection, now=now),
+            totals=await store.runs.totals(),
+            runs=runs,
+            advise=advise(runs),
+            calls_today=await store.runs.calls_since(start_of_day(now)),
+            set_aside=await store.set_aside.count(),
+            first_set_aside=await store.set_aside.first(SHOWN_SET_ASIDE),
+        )
+
+
+def start_of_day(now: datetime) -> datetime:
+    """Midnight UTC. Xero counts its day from a moment of its own per organisation, which it does not tell."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

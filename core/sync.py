@@ -1,0 +1,157 @@
+"""Ask for a sync, and carry one out from its start or from where a crash left it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from core import incidents, progress
+from core.clock import utc_now
+from core.engine import Engine
+from core.errors import NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
+from core.guard import survived
+from core.patience import Patience
+from core.reading import Reader, Tally
+from core.schedule import next_sync_at
+from core.tokens import Tokens
+from core.vault import Vault
+from core.xero.client import Meter, Xero
+from core.xero.oauth import XeroLogin
+from storage.database import Database
+from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
+from storage.store import WorkspaceStore
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A run that will happen, or (`already`) one that was under way when somebody asked."""
+
+    run: SyncRun
+    organisation: str
+    already: bool
+
+
+@dataclass(frozen=True)
+class Syncing:
+    """The parts a sync needs. `every` is the automatic rhythm."""
+
+    database: Database
+    engine: Engine
+    vault: Vault
+    login: XeroLogin
+    xero: Xero
+    patience: Patience
+    every: timedelta
+
+    async def request(self, workspace_id: UUID, *, by: str, now: datetime) -> Asked:
+        """Queue a manual sync; raise NotConnected. One that is under way already is returned instead."""
+        async with self.database.workspace(workspace_id) as store:
+            connection = await store.connections.latest()
+            if connection is None or connection.state == ConnectionState.DISCONNECTED:
+                raise NotConnected
+            return await self.queue(store, connection, Trigger.MANUAL, by=by, now=now)
+
+    async def queue(
+        self, store: WorkspaceStore, connection: Connection, trigger: Trigger, *, by: str | None, now: datetime
+    ) -> Asked:
+        """Queue a run in the caller's transaction and hand it to the engine in the same one."""
+        run = await store.runs.add(connection.id, trigger, asked_by=by, now=now)
+        if run is None:
+            running = await store.runs.unfinished(connection.id)
+            assert running is not None  # add() has just seen it, in this transaction
+            return Asked(running, connection.tenant_name, already=True)
+        await self.engine.enqueue(store.session, run.id)
+        await progress.tell(store, run.id, now=now)
+        return Asked(run, connection.tenant_name, already=False)
+
+    async def run(self, run_id: UUID) -> None:
+        """Carry out a run. Safe to be called again for the same run, at any time: it goes on from its cursor."""
+        async with self.database.unscoped() as unscoped:
+            workspace_id = await unscoped.run_owner(run_id)
+        if workspace_id is None:
+            return
+        async with self.database.workspace(workspace_id) as store:
+            attempt = await store.runs.start(run_id, now=utc_now())
+            run = await store.runs.get(run_id)
+            connection = await store.connections.get(run.connection_id) if run else None
+        if attempt is None or run is None or connection is None:
+            return
+        reader = self._reader(run, connection, attempt)
+        if not await survived("sync.run", self._attempt(reader), run=str(run_id), workspace=str(workspace_id)):
+            await self._end(reader, Unexpected("see the log"))
+
+    def _reader(self, run: SyncRun, connection: Connection, attempt: int) -> Reader:
+        tokens = Tokens(
+            self.database,
+            self.vault,
+            self.login,
+            self.patience,
+            workspace_id=run.workspace_id,
+            connection_id=connection.id,
+        )
+        calls = self.xero.organisation(connection.tenant_id, tokens, Meter(run.calls, run.bytes))
+        tally = Tally(run.added, run.changed, run.settled, run.contacts, run.set_aside, run.page, run.page_count)
+        return Reader(self.database, calls, run, connection, attempt, tally)
+
+    async def _attempt(self, reader: Reader) -> None:
+        try:
+            await reader.everything()
+        except Superseded as over:
+            log.info("sync.superseded", run=str(reader.run.id), why=str(over))
+        except XeroError as error:
+            await self._end(reader, error)
+        else:
+            await self._end(reader, None)
+
+    async def _end(self, reader: Reader, error: XeroError | None) -> None:
+        """One transaction: finish the run, settle the incident, tell what is to be told."""
+        now = utc_now()
+        run = reader.run
+        seconds = max((now - (run.started_at or now)).total_seconds(), 0.0)
+        outcome = outcome_of(error)
+        async with self.database.workspace(run.workspace_id) as store:
+            written = await store.runs.write(
+                run.id, attempt=reader.attempt, finished_at=now, seconds=seconds, **reader.found(), **outcome
+            )
+            connection = await store.connections.get(reader.connection.id)
+            if not written or connection is None:
+                return
+            await self._settle(store, connection, error, now=now)
+            await progress.tell(store, run.id, now=now)
+        log.info(
+            "sync.finished",
+            workspace=str(run.workspace_id),
+            run=str(run.id),
+            trigger=run.trigger,
+            error=error.code if error else None,
+            seconds=round(seconds, 3),
+            **reader.found(),
+        )
+
+    async def _settle(
+        self, store: WorkspaceStore, connection: Connection, error: XeroError | None, *, now: datetime
+    ) -> None:
+        connection.last_attempt_at = now
+        connection.failures = connection.failures + 1 if error else 0
+        # Only a person ends these; trying faster than usual would only spend calls.
+        backoff = 0 if isinstance(error, NeedsPerson) else connection.failures
+        retry_at = error.retry_at if isinstance(error, Passing) else None
+        connection.next_sync_at = next_sync_at(now, every=self.every, failures=backoff, retry_at=retry_at)
+        if error is None:
+            connection.state, connection.last_success_at = ConnectionState.ACTIVE, now
+            await incidents.recovered(store, connection, now=now)
+            return
+        if incidents.cause_of(error) == incidents.Cause.RECONNECT_NEEDED:
+            connection.state = ConnectionState.RECONNECT_NEEDED
+        await incidents.failed(store, connection, error, now=now)
+
+
+def outcome_of(error: XeroError | None) -> dict[str, str]:
+    """The run's columns that say how it ended."""
+    if error is None:
+        return {"state": RunState.SUCCEEDED}
+    detail = f"{error.detail} {error.correlation_id}".strip()
+    return {"state": RunState.FAILED, "error": error.code, "error_detail": detail}

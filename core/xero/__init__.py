@@ -1,0 +1,1 @@
+"""Xero's side: log-in, calls, and answers read without I/O."""

@@ -1,0 +1,168 @@
+"""Calls to Xero: bounded patience around each, every call and byte counted.
+
+Retries live inside a run and are few; what outlasts them is an error, and the next automatic sync is the next try.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import httpx
+import msgspec
+
+from core.clock import utc_now
+from core.errors import PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
+from core.patience import Patience, patiently
+from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart
+
+ACCOUNTING = "/api.xro/2.0/"
+
+
+@dataclass
+class Meter:
+    """What one run has cost. `day_left` is Xero's own count of calls left today, when it said so."""
+
+    calls: int = 0
+    bytes: int = 0
+    day_left: int | None = None
+
+    def count(self, answer: httpx.Response) -> None:
+        self.bytes += len(answer.content)
+        left = answer.headers.get("x-daylimit-remaining", "")
+        self.day_left = int(left) if left.isdigit() else self.day_left
+
+
+class Tenant(msgspec.Struct, rename="camel"):
+    """An organisation of GET /connections. `id` is the connection's, needed to remove it."""
+
+    id: str
+    tenant_id: str
+    tenant_name: str = ""
+    tenant_type: str = "ORGANISATION"
+    auth_event_id: str = ""
+
+
+class AccessTokens(Protocol):
+    """Where a usable access token comes from."""
+
+    async def access_token(self, *, refused: str | None = None) -> str:
+        """Return a token that is good for minutes; a newer one than `refused`, which Xero did not accept."""
+
+
+class Xero:
+    """Xero's API over one HTTP client; `base_url` such as https://api.xero.com."""
+
+    def __init__(self, http: httpx.AsyncClient, base_url: str, *, patience: Patience) -> None:
+        self._http = http
+        self._base_url = base_url.rstrip("/")
+        self._patience = patience
+
+    async def tenants(self, access_token: str, *, auth_event_id: str | None = None) -> list[Tenant]:
+        """Return the organisations this permission covers; those of one consent with `auth_event_id`."""
+        params = {"authEventId": auth_event_id} if auth_event_id else {}
+        answer = await self.call("GET", "/connections", access_token, params=params)
+        try:
+            listed = msgspec.json.decode(answer.content, type=list[Tenant])
+        except msgspec.DecodeError:
+            raise XeroUnreadable("GET /connections") from None
+        return [tenant for tenant in listed if tenant.tenant_type == "ORGANISATION"]
+
+    async def remove(self, access_token: str, connection_id: str) -> None:
+        """End our access to one organisation; gone already is as good. Never revokes: that would end the person's
+        other connections too (Xero developer docs, "Managing connections")."""
+        await self.call("DELETE", f"/connections/{connection_id}", access_token, fine=(404,))
+
+    def organisation(self, tenant_id: str, tokens: AccessTokens, meter: Meter) -> "OrganisationCalls":
+        return OrganisationCalls(self, tenant_id, tokens, meter)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        access_token: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        meter: Meter | None = None,
+        fine: tuple[int, ...] = (),
+    ) -> httpx.Response:
+        """Return a good answer, or one whose status is `fine`; raise the XeroError any other one means."""
+        sent = {"Authorization": f"Bearer {access_token}", **(headers or {})}
+        return await patiently(
+            lambda: self._once(method, path, sent, params=params, meter=meter, fine=fine), self._patience
+        )
+
+    async def _once(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        params: Mapping[str, Any] | None,
+        meter: Meter | None,
+        fine: tuple[int, ...],
+    ) -> httpx.Response:
+        if meter:
+            meter.calls += 1
+        try:
+            answer = await self._http.request(method, self._base_url + path, params=params, headers=dict(headers))
+        except httpx.HTTPError as exc:
+            # `from None`: the request in httpx's exception carries the token.
+            raise XeroUnavailable(f"{method} {path}: {type(exc).__name__}") from None
+        if meter:
+            meter.count(answer)
+        error = None if answer.status_code in fine else decipher(
+            answer.status_code, answer.headers, answer.content, now=utc_now()
+        )  # fmt: skip
+        if error:
+            raise error
+        return answer
+
+
+class OrganisationCalls:
+    """Calls to the accounting API of one organisation."""
+
+    def __init__(self, xero: Xero, tenant_id: str, tokens: AccessTokens, meter: Meter) -> None:
+        self._xero = xero
+        self._tenant_id = tenant_id
+        self._tokens = tokens
+        self.meter = meter
+
+    async def get(
+        self, resource: str, params: Mapping[str, Any] | None = None, *, modified_since: datetime | None = None
+    ) -> bytes:
+        """Return the body of a good answer; raise the XeroError that a bad one means, told apart."""
+        headers = {"xero-tenant-id": self._tenant_id}
+        if modified_since is not None:
+            # Documented form: UTC, seconds, no zone. Others are read day for month, or refused.
+            headers["If-Modified-Since"] = modified_since.strftime("%Y-%m-%dT%H:%M:%S")
+        token = await self._tokens.access_token()
+        try:
+            return await self._get(resource, params, headers, token)
+        except AccessRefused:
+            token = await self._tokens.access_token(refused=token)
+        except Forbidden as refused:
+            raise await self._meaning_of(refused, token) from None
+        try:
+            return await self._get(resource, params, headers, token)
+        except AccessRefused as again:
+            raise PermissionEnded(again.detail, correlation_id=again.correlation_id) from None
+        except Forbidden as refused:
+            raise await self._meaning_of(refused, token) from None
+
+    async def _get(
+        self, resource: str, params: Mapping[str, Any] | None, headers: Mapping[str, str], token: str
+    ) -> bytes:
+        answer = await self._xero.call(
+            "GET", ACCOUNTING + resource, token, params=params, headers=headers, meter=self.meter
+        )
+        return answer.content
+
+    async def _meaning_of(self, refused: Forbidden, token: str) -> XeroError:
+        """Ask Xero whether the organisation is still among our connections: that tells a 403 apart."""
+        try:
+            listed = await self._xero.tenants(token)
+        except (AccessRefused, Forbidden):
+            return PermissionEnded(refused.detail, correlation_id=refused.correlation_id)
+        return told_apart(refused, still_listed=self._tenant_id in {tenant.tenant_id for tenant in listed})

@@ -1,0 +1,18 @@
+"""The one place where HTTP clients towards Xero are made, so that another library would be one file's change."""
+
+import httpx
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0
+USER_AGENT = "Solido"
+TIMEOUT = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+
+
+def make_http(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """Return a client for Xero's API. It follows no redirects: Xero's API sends none, and a token must not travel."""
+    return httpx.AsyncClient(
+        transport=transport,
+        timeout=TIMEOUT,
+        follow_redirects=False,
+        headers={"Accept": "application/json", "User-Agent": USER_AGENT},
+    )

@@ -1,0 +1,75 @@
+// Building the document. Everything that is shown goes through text nodes; nothing is ever parsed as markup.
+
+/** Make an element. Functions become listeners (`onclick`), true an empty attribute; null and false are left out. */
+export function el(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  add(node, children);
+  return node;
+}
+
+export function add(node, children) {
+  for (const child of children.flat(Infinity)) {
+    if (child === null || child === undefined || child === false) continue;
+    node.append(child instanceof Node ? child : document.createTextNode(String(child)));
+  }
+  return node;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+const marks = new WeakMap();
+export const forget = (node) => marks.delete(node);
+
+/** Replace children only when what they are made of changed: keeps focus, open menus and scroll positions. */
+export function keep(node, data, make) {
+  const mark = JSON.stringify(data);
+  if (marks.get(node) === mark) return false;
+  marks.set(node, mark);
+  const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  node.replaceChildren(...[make()].flat(Infinity).filter(Boolean));
+  if (focused) [...node.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focused)?.focus();
+  return true;
+}
+
+let hiding;
+export function toast(text) {
+  const box = byId("toast");
+  clearTimeout(hiding);
+  box.textContent = text;
+  box.hidden = false;
+  hiding = setTimeout(() => { box.hidden = true; }, 7000);
+}
+
+/** Open a dialog and resolve with what its closing button stands for, or null. */
+export function ask(make) {
+  return new Promise((resolve) => {
+    const dialog = el("dialog", { class: "dialog" });
+    const done = (answer) => { dialog.close(); resolve(answer); };
+    add(dialog, [make(done)]);
+    dialog.addEventListener("cancel", (event) => { event.preventDefault(); done(null); });
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+/** Ask for one or several values; resolves with {name: value} or null. */
+export function askFor(title, fields, submit) {
+  return ask((done) => {
+    const form = el("form", { method: "dialog", class: "stack", onsubmit: (event) => {
+      event.preventDefault();
+      done(Object.fromEntries(new FormData(form)));
+    } },
+    el("h2", {}, title),
+    fields.map((field) => el("label", { class: "field" }, field.label, el("input", { required: true, ...field.input }))),
+    el("div", { class: "row end" },
+      el("button", { type: "button", onclick: () => done(null) }, "Cancel"),
+      el("button", { type: "submit", class: "primary" }, submit)));
+    return form;
+  });
+}

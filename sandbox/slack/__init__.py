@@ -1,0 +1,18 @@
+"""An emulated Slack for tests and for the sandbox. It knows nothing of the product; see README.md."""
+
+from .blocks import problems_of_message, problems_of_view
+from .fake import FakeSlack
+from .records import Call, Channel, Message, Person, Refused, Reply, View
+
+__all__ = [
+    "Call",
+    "Channel",
+    "FakeSlack",
+    "Message",
+    "Person",
+    "Refused",
+    "Reply",
+    "View",
+    "problems_of_message",
+    "problems_of_view",
+]

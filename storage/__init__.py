@@ -1,0 +1,1 @@
+"""Tables and queries. Imports neither of the packages above it."""

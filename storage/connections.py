@@ -1,0 +1,79 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from storage.models import Connection, ConnectionState
+
+
+class Connections:
+    """The workspace's link to Xero: at most one alive, and always to the same organisation."""
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    def _mine(self) -> SelectOfScalar[Connection]:
+        return select(Connection).where(col(Connection.workspace_id) == self._workspace_id)
+
+    def add(self, connection: Connection) -> None:
+        connection.workspace_id = self._workspace_id
+        self._session.add(connection)
+
+    async def get(self, connection_id: UUID) -> Connection | None:
+        return (await self._session.exec(self._mine().where(col(Connection.id) == connection_id))).one_or_none()
+
+    async def latest(self) -> Connection | None:
+        """The connection people mean: the live one, else the one that ended last."""
+        newest = self._mine().order_by(col(Connection.connected_at).desc()).limit(1)
+        return (await self._session.exec(newest)).one_or_none()
+
+    async def take_refresh(self, connection_id: UUID, *, version: int, now: datetime, until: datetime) -> bool:
+        """Take the right to refresh this version of the tokens; False when somebody else has it or was faster."""
+        return await self._change(
+            connection_id,
+            version,
+            (col(Connection.refresh_lease_until).is_(None)) | (col(Connection.refresh_lease_until) <= now),
+            refresh_lease_until=until,
+        )
+
+    async def save_tokens(
+        self, connection_id: UUID, *, version: int, access: bytes, refresh: bytes, expires_at: datetime
+    ) -> bool:
+        """Store a new pair over this version of the old one; False when the connection has moved on meanwhile."""
+        return await self._change(
+            connection_id,
+            version,
+            col(Connection.state) != ConnectionState.DISCONNECTED,
+            access_token_sealed=access,
+            refresh_token_sealed=refresh,
+            access_expires_at=expires_at,
+            refresh_lease_until=None,
+            token_version=version + 1,
+        )
+
+    async def release_refresh(self, connection_id: UUID, *, version: int) -> None:
+        await self._change(connection_id, version, True, refresh_lease_until=None)
+
+    async def forget_tokens(self, connection_id: UUID, *, version: int) -> bool:
+        """Wipe the tokens of an ended connection; False when it has been connected again meanwhile."""
+        return await self._change(
+            connection_id,
+            version,
+            col(Connection.state) == ConnectionState.DISCONNECTED,
+            access_token_sealed=None,
+            refresh_token_sealed=None,
+            access_expires_at=None,
+            farewell_at=None,
+        )
+
+    async def _change(self, connection_id: UUID, version: int, condition: object, **values: object) -> bool:
+        taken = await self._session.exec(
+            update(Connection)
+            .where(col(Connection.id) == connection_id, col(Connection.workspace_id) == self._workspace_id)
+            .where(col(Connection.token_version) == version, condition)  # type: ignore[arg-type]
+            .values(**values)
+        )
+        return bool(taken.rowcount)

@@ -1,0 +1,41 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, delete, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from storage.models import Cursor, Resource
+
+
+class Cursors:
+    """How far each resource of a connection has been read."""
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    async def get(self, connection_id: UUID, resource: Resource) -> Cursor:
+        """Return the cursor; a new one, still to be filled, where nothing was read yet."""
+        mine = select(Cursor).where(
+            col(Cursor.workspace_id) == self._workspace_id,
+            col(Cursor.connection_id) == connection_id,
+            col(Cursor.resource) == resource,
+        )
+        found = (await self._session.exec(mine)).one_or_none()
+        if found is None:
+            found = Cursor(workspace_id=self._workspace_id, connection_id=connection_id, resource=resource)
+            self._session.add(found)
+        return found
+
+    async def start_over(self, connection_id: UUID) -> None:
+        """Forget how far anything was read: the next sync reads all that is outstanding again."""
+        await self._session.exec(
+            delete(Cursor).where(
+                col(Cursor.workspace_id) == self._workspace_id, col(Cursor.connection_id) == connection_id
+            )
+        )
+
+    @staticmethod
+    def move(cursor: Cursor, since: datetime) -> None:
+        """Move forward, never back."""
+        cursor.since = max(cursor.since or since, since)

@@ -1,0 +1,99 @@
+"""The database and its doors.
+
+`workspace(id)` is the only way to a workspace's rows: one piece of work, one transaction, committed on exit and rolled
+back on error. `unscoped()` answers questions asked before the workspace is known.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Connection as DbConnection
+from sqlalchemy import event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from storage.store import WorkspaceStore
+from storage.unscoped import Unscoped
+
+BUSY_TIMEOUT_SECONDS = 30
+POOL_SIZE = 10
+
+
+class Database:
+    """One SQLite file or one PostgreSQL database; `url` is a DATABASE_URL as hosts hand it out."""
+
+    def __init__(self, url: str) -> None:
+        self.url = driver_url(url)
+        self.engine = make_engine(self.url)
+        self._reader = self.engine.execution_options(read_only=True)
+
+    @property
+    def embedded(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @asynccontextmanager
+    async def workspace(self, workspace_id: UUID) -> AsyncIterator[WorkspaceStore]:
+        """One transaction on this workspace's rows: commits on exit, rolls back on error."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield WorkspaceStore(session, workspace_id)
+
+    @asynccontextmanager
+    async def reading(self, workspace_id: UUID) -> AsyncIterator[WorkspaceStore]:
+        """The same door for questions only: never waits for a writer."""
+        async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
+            yield WorkspaceStore(session, workspace_id)
+
+    @asynccontextmanager
+    async def unscoped(self) -> AsyncIterator[Unscoped]:
+        """One transaction for what is asked or claimed across workspaces."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield Unscoped(session)
+
+    async def ping(self) -> None:
+        """Raise SQLAlchemyError when the database does not answer."""
+        async with self._reader.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def driver_url(url: str) -> URL:
+    """Return the address with our drivers in it: `postgres://` and `postgresql://` both mean psycopg."""
+    parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
+
+
+def make_engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True)
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, pool_size=POOL_SIZE, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    event.listen(engine.sync_engine, "connect", prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", begin_sqlite)
+    return engine
+
+
+def prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Readers beside a writer (WAL), real foreign keys, and transactions that begin when we say so."""
+    connection.isolation_level = None  # sqlite3's own attribute: no implicit BEGIN
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def begin_sqlite(connection: DbConnection) -> None:
+    """Take the write lock at the start: a transaction that reads first and writes later could not wait for it."""
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

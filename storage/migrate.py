@@ -1,0 +1,38 @@
+"""`python -m storage.migrate`: bring the schema of the database at DATABASE_URL to the newest version."""
+
+import os
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, event
+
+from storage.database import begin_sqlite, driver_url, prepare_sqlite
+
+
+def config(connection: Connection) -> Config:
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    settings.attributes["connection"] = connection
+    return settings
+
+
+def migrate(url: str) -> None:
+    """Upgrade to the newest schema. Two at once are safe: the second waits for the first and finds nothing to do."""
+    parsed = driver_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed.set(drivername="sqlite"), connect_args={"timeout": 30})
+        event.listen(engine, "connect", prepare_sqlite)
+        event.listen(engine, "begin", begin_sqlite)
+    else:
+        engine = create_engine(parsed)
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5061701)")
+        command.upgrade(config(connection), "head")
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    migrate(os.environ["DATABASE_URL"])

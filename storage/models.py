@@ -1,0 +1,329 @@
+"""The tables. Rules that must always hold are indexes and foreign keys here, not code elsewhere.
+
+Every table of a workspace carries `workspace_id`, and foreign keys between them carry it too, so that no row can
+point into another workspace. Moments are aware UTC and end in `_at`, calendar dates end in `_on`.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, Column, ForeignKeyConstraint, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from storage.types import Money, UtcDateTime
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+
+class ConnectionState(StrEnum):
+    ACTIVE = "active"
+    RECONNECT_NEEDED = "reconnect_needed"
+    DISCONNECTED = "disconnected"
+
+
+class Trigger(StrEnum):
+    INITIAL = "initial"
+    SCHEDULED = "scheduled"
+    MANUAL = "manual"
+    WEBHOOK = "webhook"
+    RECONCILE = "reconcile"
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Resource(StrEnum):
+    INVOICES = "invoices"
+    CONTACTS = "contacts"
+
+
+def moment(*, null: bool = False, index: bool = False) -> Any:
+    return Field(default=None if null else ..., sa_type=UtcDateTime, nullable=null, index=index)
+
+
+def money() -> Any:
+    return Field(sa_type=Money)
+
+
+def unique_while(name: str, *columns: str, condition: str) -> Index:
+    return Index(name, *columns, unique=True, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+def within_workspace(table: str, column: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["workspace_id", column], [f"{table}.workspace_id", f"{table}.id"])
+
+
+class Team(SQLModel, table=True):
+    """A Slack workspace (or Enterprise organisation) that installed the app. `url` is its own address in a browser."""
+
+    __table_args__ = (UniqueConstraint("enterprise_id", "slack_team_id"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    enterprise_id: str = ""
+    slack_team_id: str
+    name: str
+    url: str
+    bot_id: str
+    bot_user_id: str
+    bot_token_sealed: bytes = Field(sa_type=LargeBinary, repr=False)
+    installed_at: datetime = moment()
+
+
+class Workspace(SQLModel, table=True):
+    """One business entity of a team, bound to the Slack channel that hears about it."""
+
+    __table_args__ = (UniqueConstraint("team_id", "channel_id", name="one_workspace_per_channel"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    team_id: UUID = Field(foreign_key="team.id")
+    channel_id: str
+    created_by: str
+    created_at: datetime = moment()
+
+
+class Connection(SQLModel, table=True):
+    """A workspace's link to one Xero organisation, its tokens (sealed) and when it is next looked at."""
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "id"),
+        UniqueConstraint("workspace_id", "tenant_id"),
+        unique_while("one_live_connection_per_workspace", "workspace_id", condition="state <> 'disconnected'"),
+        unique_while("one_live_connection_per_tenant", "tenant_id", condition="state <> 'disconnected'"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    workspace_id: UUID = Field(foreign_key="workspace.id")
+    tenant_id: str
+    tenant_name: str
+    state: str = ConnectionState.ACTIVE
+    xero_connection_id: str
+    connected_by: str
+    connected_at: datetime = moment()
+    disconnected_by: str | None = None
+    disconnected_at: datetime | None = moment(null=True)
+
+    short_code: str = ""
+    base_currency: str = ""
+    timezone: str = "UTC"
+
+    access_token_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
+    refresh_token_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
+    access_expires_at: datetime | None = moment(null=True)
+    token_version: int = 0
+    refresh_lease_until: datetime | None = moment(null=True)
+
+    next_sync_at: datetime | None = moment(null=True, index=True)
+    farewell_at: datetime | None = moment(null=True, index=True)
+    failures: int = 0
+    last_attempt_at: datetime | None = moment(null=True)
+    last_success_at: datetime | None = moment(null=True)
+
+
+class ConnectAttempt(SQLModel, table=True):
+    """One try to connect. Link and state are kept as hashes only; the grant waits sealed while a person chooses."""
+
+    __tablename__ = "connect_attempt"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    workspace_id: UUID = Field(foreign_key="workspace.id")
+    link_hash: str = Field(unique=True)
+    state_hash: str | None = Field(default=None, unique=True)
+    browser_hash: str | None = None
+    verifier_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
+    grant_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
+    asked_by: str
+    created_at: datetime = moment()
+    expires_at: datetime = moment(index=True)
+    opened_at: datetime | None = moment(null=True)
+    returned_at: datetime | None = moment(null=True)
+    finished_at: datetime | None = moment(null=True)
+
+
+class SyncRun(SQLModel, table=True):
+    """One sync, from being asked for to its end. `attempt` fences a worker that was given up."""
+
+    __tablename__ = "sync_run"
+    __table_args__ = (
+        within_workspace("connection", "connection_id"),
+        unique_while("one_unfinished_run_per_connection", "connection_id", condition="finished_at IS NULL"),
+        Index("ix_sync_run_recent", "workspace_id", "queued_at"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    workspace_id: UUID
+    connection_id: UUID
+    trigger: str
+    state: str = RunState.QUEUED
+    attempt: int = 0
+    asked_by: str | None = None
+    queued_at: datetime = moment()
+    started_at: datetime | None = moment(null=True)
+    finished_at: datetime | None = moment(null=True)
+    seconds: float = 0.0
+
+    resource: str = Resource.INVOICES
+    page: int = 0
+    page_count: int = 0
+    added: int = 0
+    changed: int = 0
+    settled: int = 0
+    contacts: int = 0
+    set_aside: int = 0
+    calls: int = 0
+    bytes: int = 0
+
+    error: str | None = None
+    error_detail: str | None = Field(default=None, sa_type=Text)
+    retry_at: datetime | None = moment(null=True)
+
+
+class Cursor(SQLModel, table=True):
+    """How far one resource has been read. While `filling`, the first load is under way and `follow_from` waits."""
+
+    __table_args__ = (within_workspace("connection", "connection_id"),)
+
+    workspace_id: UUID = Field(primary_key=True)
+    connection_id: UUID = Field(primary_key=True)
+    resource: str = Field(primary_key=True)
+    since: datetime | None = moment(null=True)
+    filling: bool = True
+    follow_from: datetime | None = moment(null=True)
+
+
+class Contact(SQLModel, table=True):
+    """A customer, as Xero tells it. `people` are those of its persons who want to be in e-mails."""
+
+    __table_args__ = (within_workspace("connection", "connection_id"),)
+
+    workspace_id: UUID = Field(primary_key=True)
+    contact_id: UUID = Field(primary_key=True)
+    connection_id: UUID
+    name: str = Field(sa_type=Text)
+    email: str = Field(default="", sa_type=Text)
+    people: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    status: str
+    updated_at: datetime | None = moment(null=True)
+
+
+class Invoice(SQLModel, table=True):
+    """A sales invoice, as Xero tells it. Amounts are in `currency`."""
+
+    __table_args__ = (
+        within_workspace("connection", "connection_id"),
+        Index("ix_invoice_outstanding", "workspace_id", "status", "due_on"),
+    )
+
+    workspace_id: UUID = Field(primary_key=True)
+    invoice_id: UUID = Field(primary_key=True)
+    connection_id: UUID
+    number: str = Field(default="", sa_type=Text)
+    reference: str = Field(default="", sa_type=Text)
+    contact_id: UUID | None = None
+    contact_name: str = Field(default="", sa_type=Text)
+    status: str
+    currency: str
+    total: Decimal = money()
+    amount_due: Decimal = money()
+    amount_paid: Decimal = money()
+    amount_credited: Decimal = money()
+    issued_on: date | None = None
+    due_on: date | None = None
+    fully_paid_on: date | None = None
+    expected_payment_on: date | None = None
+    updated_at: datetime = moment()
+
+
+class SetAside(SQLModel, table=True):
+    """A record Xero sent that could not be understood. What was known of it before stays as it was."""
+
+    __tablename__ = "set_aside"
+    __table_args__ = (within_workspace("connection", "connection_id"),)
+
+    workspace_id: UUID = Field(primary_key=True)
+    resource: str = Field(primary_key=True)
+    record: str = Field(primary_key=True)
+    connection_id: UUID
+    label: str = Field(default="", sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    since_at: datetime = moment()
+
+
+class Incident(SQLModel, table=True):
+    """One trouble of one connection, from first failure to recovery. `told_at` is empty while it is only watched."""
+
+    __table_args__ = (
+        within_workspace("connection", "connection_id"),
+        unique_while("one_open_incident_per_cause", "connection_id", "cause", condition="closed_at IS NULL"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    workspace_id: UUID
+    connection_id: UUID
+    cause: str
+    error: str
+    failures: int = 1
+    opened_at: datetime = moment()
+    last_failure_at: datetime = moment()
+    told_at: datetime | None = moment(null=True)
+    closed_at: datetime | None = moment(null=True)
+
+
+class OutboxMessage(SQLModel, table=True):
+    """A notice waiting to be told to Slack, and afterwards the message it became.
+
+    Telling the same `card` again replaces the notice and raises `version`; delivery edits the message until
+    `told_version` has caught up. So a message that changes often costs one row, and the last truth is told.
+    """
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "card"),
+        Index(
+            "ix_outbox_message_waiting",
+            "next_attempt_at",
+            sqlite_where=text("waiting"),
+            postgresql_where=text("waiting"),
+        ),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    workspace_id: UUID = Field(foreign_key="workspace.id")
+    card: str
+    notice: str = Field(sa_type=Text)
+    to_user: str | None = None
+    version: int = 1
+    told_version: int = 0
+    waiting: bool = True
+    attempts: int = 0
+    created_at: datetime = moment()
+    next_attempt_at: datetime = moment()
+    told_at: datetime | None = moment(null=True)
+    channel_id: str | None = None
+    message_ts: str | None = None
+    last_error: str | None = None
+
+
+class AuditEvent(SQLModel, table=True):
+    """Who did what, when. Append only."""
+
+    __tablename__ = "audit_event"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    workspace_id: UUID = Field(foreign_key="workspace.id", index=True)
+    at: datetime = moment()
+    who: str
+    what: str
+    detail: str = Field(default="", sa_type=Text)

@@ -1,0 +1,121 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import case, col, func, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from storage.models import RunState, SyncRun, Trigger
+
+
+class RunTotals(NamedTuple):
+    total: int
+    succeeded: int
+    failed: int
+
+
+class Runs:
+    """This workspace's syncs. The schema allows one unfinished run per connection."""
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    def _mine(self) -> SelectOfScalar[SyncRun]:
+        return select(SyncRun).where(col(SyncRun.workspace_id) == self._workspace_id)
+
+    async def add(
+        self, connection_id: UUID, trigger: Trigger, *, now: datetime, asked_by: str | None = None
+    ) -> SyncRun | None:
+        """Queue a run; None when this connection has an unfinished one already."""
+        run = SyncRun(
+            workspace_id=self._workspace_id,
+            connection_id=connection_id,
+            trigger=trigger,
+            asked_by=asked_by,
+            queued_at=now,
+        )
+        try:
+            async with self._session.begin_nested():
+                self._session.add(run)
+        except IntegrityError as refused:
+            if await self.unfinished(connection_id) is None:
+                raise refused
+            return None
+        return run
+
+    async def get(self, run_id: UUID) -> SyncRun | None:
+        return (await self._session.exec(self._mine().where(col(SyncRun.id) == run_id))).one_or_none()
+
+    async def unfinished(self, connection_id: UUID) -> SyncRun | None:
+        open_one = self._mine().where(col(SyncRun.connection_id) == connection_id, col(SyncRun.finished_at).is_(None))
+        return (await self._session.exec(open_one)).one_or_none()
+
+    async def start(self, run_id: UUID, *, now: datetime) -> int | None:
+        """Begin an attempt at this run and return its number; None when the run is over or not there."""
+        taken = await self._session.exec(
+            update(SyncRun)
+            .where(col(SyncRun.id) == run_id, col(SyncRun.workspace_id) == self._workspace_id)
+            .where(col(SyncRun.finished_at).is_(None))
+            .values(
+                attempt=SyncRun.attempt + 1,
+                state=RunState.RUNNING,
+                started_at=func.coalesce(col(SyncRun.started_at), now),
+            )
+            .returning(col(SyncRun.attempt))
+        )
+        return taken.scalar_one_or_none()
+
+    async def write(self, run_id: UUID, *, attempt: int, **values: object) -> bool:
+        """Change the run in the name of this attempt; False when another attempt has taken over or the run is over."""
+        changed = await self._session.exec(
+            update(SyncRun)
+            .where(col(SyncRun.id) == run_id, col(SyncRun.workspace_id) == self._workspace_id)
+            .where(col(SyncRun.attempt) == attempt, col(SyncRun.finished_at).is_(None))
+            .values(**values)
+        )
+        return bool(changed.rowcount)
+
+    async def give_up(self, connection_id: UUID, *, error: str, now: datetime) -> None:
+        """End an unfinished run whatever it is doing; its worker finds out at its next write."""
+        await self._session.exec(
+            update(SyncRun)
+            .where(col(SyncRun.workspace_id) == self._workspace_id, col(SyncRun.connection_id) == connection_id)
+            .where(col(SyncRun.finished_at).is_(None))
+            .values(state=RunState.FAILED, error=error, finished_at=now)
+        )
+
+    async def succeeded_before(self, run: SyncRun) -> bool:
+        """Whether any sync queued earlier has succeeded."""
+        earlier = self._mine().where(col(SyncRun.state) == RunState.SUCCEEDED, col(SyncRun.queued_at) < run.queued_at)
+        return (await self._session.exec(earlier.limit(1))).first() is not None
+
+    async def latest(self, count: int) -> Sequence[SyncRun]:
+        """The newest runs, newest first."""
+        newest = self._mine().order_by(col(SyncRun.queued_at).desc(), col(SyncRun.id)).limit(count)
+        return (await self._session.exec(newest)).all()
+
+    async def totals(self) -> RunTotals:
+        """How many syncs there were, and how the finished ones ended."""
+
+        def ended(state: RunState) -> object:
+            return func.coalesce(func.sum(case((col(SyncRun.state) == state, 1), else_=0)), 0)
+
+        row = await self._session.exec(
+            select(func.count(), ended(RunState.SUCCEEDED), ended(RunState.FAILED)).where(  # type: ignore[call-overload]
+                col(SyncRun.workspace_id) == self._workspace_id
+            )
+        )
+        return RunTotals(*row.one())
+
+    async def calls_since(self, moment: datetime) -> int:
+        """Requests made to Xero by runs queued since that moment."""
+        row = await self._session.exec(
+            select(func.coalesce(func.sum(SyncRun.calls), 0)).where(
+                col(SyncRun.workspace_id) == self._workspace_id, col(SyncRun.queued_at) >= moment
+            )
+        )
+        return int(row.one())

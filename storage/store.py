@@ -1,0 +1,36 @@
+"""Everything of one workspace, in one place."""
+
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from storage.attempts import Attempts
+from storage.audit import Audit
+from storage.connections import Connections
+from storage.contacts import Contacts
+from storage.cursors import Cursors
+from storage.incidents import Incidents
+from storage.invoices import Invoices
+from storage.outbox import Outbox
+from storage.runs import Runs
+from storage.set_aside import SetAsides
+from storage.workspaces import Workspaces
+
+
+class WorkspaceStore:
+    """Everything of one workspace, inside one transaction. Nothing behind it can name another workspace."""
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+        self.session = session
+        self.id = workspace_id
+        self.about = Workspaces(session, workspace_id)
+        self.connections = Connections(session, workspace_id)
+        self.attempts = Attempts(session, workspace_id)
+        self.runs = Runs(session, workspace_id)
+        self.cursors = Cursors(session, workspace_id)
+        self.invoices = Invoices(session, workspace_id)
+        self.contacts = Contacts(session, workspace_id)
+        self.set_aside = SetAsides(session, workspace_id)
+        self.incidents = Incidents(session, workspace_id)
+        self.outbox = Outbox(session, workspace_id)
+        self.audit = Audit(session, workspace_id)

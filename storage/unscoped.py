@@ -1,0 +1,112 @@
+"""Questions asked before the workspace is known, and claims that run across workspaces. They answer with ids."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlmodel import col, delete, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from storage.models import ConnectAttempt, Connection, ConnectionState, OutboxMessage, SyncRun, Team, Workspace
+from storage.store import WorkspaceStore
+
+
+class Owned(NamedTuple):
+    """A row and the workspace it belongs to."""
+
+    workspace_id: UUID
+    id: UUID
+
+
+class Place(NamedTuple):
+    """A workspace and the channel it is bound to."""
+
+    workspace_id: UUID
+    channel_id: str
+
+
+class Unscoped:
+    """Look-ups by outside keys (Slack ids, hashes) and claims of due work."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    def within(self, workspace_id: UUID) -> WorkspaceStore:
+        """The door to one workspace's rows, in this same transaction."""
+        return WorkspaceStore(self.session, workspace_id)
+
+    async def team(self, *, enterprise_id: str, slack_team_id: str) -> Team | None:
+        found = select(Team).where(col(Team.enterprise_id) == enterprise_id, col(Team.slack_team_id) == slack_team_id)
+        return (await self.session.exec(found)).one_or_none()
+
+    def add_team(self, team: Team) -> None:
+        self.session.add(team)
+
+    async def places(self, team_id: UUID) -> Sequence[Place]:
+        """The workspaces of a team, oldest first."""
+        mine = select(Workspace.id, Workspace.channel_id).where(col(Workspace.team_id) == team_id)
+        return [Place(*row) for row in (await self.session.exec(mine.order_by(col(Workspace.created_at)))).all()]
+
+    def add_workspace(self, workspace: Workspace) -> None:
+        self.session.add(workspace)
+
+    async def attempt_by_link(self, link_hash: str) -> Owned | None:
+        return await self._attempt(col(ConnectAttempt.link_hash) == link_hash)
+
+    async def attempt_by_state(self, state_hash: str) -> Owned | None:
+        return await self._attempt(col(ConnectAttempt.state_hash) == state_hash)
+
+    async def _attempt(self, condition: Any) -> Owned | None:
+        row = (await self.session.exec(select(ConnectAttempt.workspace_id, ConnectAttempt.id).where(condition))).first()
+        return None if row is None else Owned(*row)
+
+    async def run_owner(self, run_id: UUID) -> UUID | None:
+        return (await self.session.exec(select(SyncRun.workspace_id).where(col(SyncRun.id) == run_id))).one_or_none()
+
+    async def connection_owner(self, connection_id: UUID) -> UUID | None:
+        """The workspace a connection belongs to."""
+        owner = select(Connection.workspace_id).where(col(Connection.id) == connection_id)
+        return (await self.session.exec(owner)).one_or_none()
+
+    async def claim_due_syncs(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
+        """Take the connections whose automatic sync is due; each is given to one caller only."""
+        return await self._claim(col(Connection.next_sync_at), now=now, limit=limit, values={"next_sync_at": next_at})
+
+    async def claim_farewells(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
+        """Take disconnected connections that Xero still has to be told about."""
+        return await self._claim(col(Connection.farewell_at), now=now, limit=limit, values={"farewell_at": next_at})
+
+    async def _claim(self, due_at: Any, *, now: datetime, limit: int, values: dict[str, Any]) -> list[Owned]:
+        due = select(Connection.id).where(due_at <= now).order_by(due_at).limit(limit).with_for_update(skip_locked=True)
+        taken = await self.session.exec(
+            update(Connection)
+            .where(col(Connection.id).in_(due))
+            .values(**values)
+            .returning(col(Connection.workspace_id), col(Connection.id))
+        )
+        return [Owned(*row) for row in taken.all()]
+
+    async def waiting_messages(self, *, now: datetime, limit: int) -> list[Owned]:
+        """Notices that are due to be told, oldest first."""
+        due = select(OutboxMessage.workspace_id, OutboxMessage.id).where(
+            col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now
+        )
+        rows = await self.session.exec(due.order_by(col(OutboxMessage.created_at), col(OutboxMessage.id)).limit(limit))
+        return [Owned(*row) for row in rows.all()]
+
+    async def unfinished_runs(self, *, queued_before: datetime, limit: int) -> list[UUID]:
+        """Runs that should be with the engine by now."""
+        runs = select(SyncRun.id).where(col(SyncRun.finished_at).is_(None), col(SyncRun.queued_at) <= queued_before)
+        return list((await self.session.exec(runs.limit(limit))).all())
+
+    async def tenant_is_live(self, tenant_id: str) -> bool:
+        """Whether any workspace of this installation holds this organisation now."""
+        live = select(Connection.id).where(
+            col(Connection.tenant_id) == tenant_id, col(Connection.state) != ConnectionState.DISCONNECTED
+        )
+        return (await self.session.exec(live)).first() is not None
+
+    async def forget_expired_attempts(self, *, now: datetime) -> int:
+        gone = await self.session.exec(delete(ConnectAttempt).where(col(ConnectAttempt.expires_at) <= now))
+        return int(gone.rowcount)

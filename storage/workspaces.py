@@ -1,0 +1,22 @@
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from storage.models import Team, Workspace
+
+
+class Workspaces:
+    """What is known of the workspace itself and of its team."""
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+        self._session = session
+        self._workspace_id = workspace_id
+
+    async def get(self) -> Workspace:
+        """Return the workspace; NoResultFound for a workspace that is not there."""
+        return (await self._session.exec(select(Workspace).where(col(Workspace.id) == self._workspace_id))).one()
+
+    async def team(self) -> Team:
+        mine = select(Team).join(Workspace, col(Workspace.team_id) == col(Team.id))
+        return (await self._session.exec(mine.where(col(Workspace.id) == self._workspace_id))).one()
