@@ -18,7 +18,13 @@ from storage.database import driver_url
 
 BROKEN, WRONG_USE = 1, 2
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Solido: your Xero books, kept in Slack.")
+# Pretty tracebacks would print local variables, secrets among them.
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Solido: your Xero books, kept in Slack.",
+)
 keys = typer.Typer(no_args_is_help=True, help="The keys that seal tokens at rest.")
 app.add_typer(keys, name="keys")
 

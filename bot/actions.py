@@ -1,13 +1,14 @@
 """Buttons. Each is checked anew when it is pressed: who pressed, and whether the thing is theirs."""
 
+from dataclasses import replace
 from uuid import UUID
 
-from bot.commands import COMMANDS, answer
+from bot.commands import COMMANDS, Handler, answer
 from bot.commands.call import Call
 from bot.commands.connect import invite
 from bot.views import connections as views
 from bot.views import syncs
-from bot.views.blocks import Message
+from bot.views.blocks import Message, Modal
 from bot.views.help import refusal
 from core.errors import NotYours, SolidoError
 
@@ -57,22 +58,21 @@ async def cancel(call: Call) -> Message:
     return views.cancelled()
 
 
-async def choose(call: Call) -> Message:
+async def choose(call: Call) -> Message | Modal:
     """`<command> <workspace>`: the command again, for the workspace that was chosen."""
     name, _space, workspace = call.argument.partition(" ")
     command = COMMANDS.get(name)
     if command is None:
         raise NotYours
-    chosen = Call(call.services, call.team, call.user_id, call.channel_id, "", call.now, chosen=as_id(workspace))
-    return await answer(chosen, command.handler, name)
+    return await answer(replace(call, argument="", chosen=as_id(workspace)), command.handler, name)
 
 
-async def press(call: Call, name: str, *, presser_team: str) -> Message:
+async def press(call: Call, name: str, *, presser_team: str) -> Message | Modal:
     """Answer a press. Only members of the team may: in a shared channel other companies see the same buttons."""
     try:
         if not call.team.has_member(presser_team):
             raise NotYours
-        handler = choose if name.startswith("choose_") else ACTIONS.get(name)
+        handler: Handler | None = choose if name.startswith("choose_") else ACTIONS.get(name)
         if handler is None:
             raise NotYours
         return await handler(call)
@@ -80,6 +80,6 @@ async def press(call: Call, name: str, *, presser_team: str) -> Message:
         return refusal(error)
 
 
-ACTIONS = {"reconnect": reconnect, "retry": retry, "disconnect": disconnect, "cancel": cancel}
+ACTIONS: dict[str, Handler] = {"reconnect": reconnect, "retry": retry, "disconnect": disconnect, "cancel": cancel}
 REPLACES = {"disconnect", "cancel"}
 """Buttons whose answer takes the place of the question."""

@@ -32,6 +32,10 @@ ADVICE: dict[str, Advice] = {
     errors.NotYours.__name__: Advice(
         "That is not available to you here.", "Ask a member of the team that uses Solido in this channel."
     ),
+    errors.NotAllowed.__name__: Advice(
+        "Only admins may do that: the person who connected Xero, and the admins and owners of this Slack workspace.",
+        "Ask one of them.",
+    ),
     errors.BadArgument.__name__: Advice("I did not understand that.", "Type `/solido help` to see what I can do."),
     errors.AttemptInvalid.__name__: Advice(
         "This link has been used already, or is too old.",

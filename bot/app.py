@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delivery import Delivery
 from bot.installs import Installs
+from bot.people import People
 from bot.places import Places
 from bot.services import Services
 from bot.settings import Settings
@@ -83,16 +84,26 @@ class Solido:
             base_url=settings.slack_api_url, timeout=int(SLACK_SECONDS), retry_handlers=[], trust_env_in_session=True
         )
         self.syncing = Syncing(
-            self.database, self.engine, self._vault, self._login,
-            Xero(self._http, settings.xero_api_url, patience=patience), patience,
+            self.database,
+            self.engine,
+            self._vault,
+            self._login,
+            Xero(self._http, settings.xero_api_url, patience=patience),
+            patience,
             every=timedelta(seconds=settings.solido_sync_every),
-        )  # fmt: skip
+        )
         self._installs = Installs(self.database, self._vault)
         self.services = Services(
-            self.database, self._installs, self.syncing, Connecting(self.syncing), Workspaces(self.database),
-            public_url=settings.public_url, daily_limit=settings.xero_daily_limit,
+            database=self.database,
+            installs=self._installs,
+            people=People(self._installs, self._slack),
+            syncing=self.syncing,
+            connecting=Connecting(self.syncing),
+            workspaces=Workspaces(self.database),
+            public_url=settings.public_url,
+            daily_limit=settings.xero_daily_limit,
             writes=settings.solido_xero_access == "read-write",
-        )  # fmt: skip
+        )
         secret = settings.slack_signing_secret.get_secret_value()
         places = Places(self.database, self._installs, self._slack)
         listener = SlackListener(self.services, self._slack, secret)

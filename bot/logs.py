@@ -6,8 +6,8 @@ from typing import Literal
 
 import structlog
 
-QUIET = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "apscheduler", "dbos", "aiohttp")
-"""Their INFO and DEBUG lines hold bodies of requests, tokens among them."""
+QUIET = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "apscheduler", "dbos", "aiohttp", "uvicorn", "alembic")
+"""Their INFO and DEBUG lines are chatter, or hold bodies of requests, tokens among them."""
 
 
 def set_up(form: Literal["json", "console"] | None) -> None:

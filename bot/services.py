@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.installs import Installs
+from bot.people import People
 from core.connect import Connecting
 from core.sync import Syncing
 from core.workspaces import Workspaces
@@ -15,6 +16,7 @@ class Services:
 
     database: Database
     installs: Installs
+    people: People
     syncing: Syncing
     connecting: Connecting
     workspaces: Workspaces

@@ -26,10 +26,17 @@ class Server(uvicorn.Server):
 def make_server(app: ASGIApp, host: str, port: int) -> Server:
     return Server(
         uvicorn.Config(
-            app, host=host, port=port, lifespan="off", log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=DRAIN_SECONDS, proxy_headers=True,
+            app,
+            host=host,
+            port=port,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            proxy_headers=True,
         )
-    )  # fmt: skip
+    )
 
 
 async def serve(settings: Settings, roles: frozenset[Role]) -> None:

@@ -5,7 +5,7 @@ A listener never lets an exception out: Bolt would lose the acknowledgement, and
 
 import re
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -19,13 +19,15 @@ from bot import actions
 from bot.commands import dispatch
 from bot.commands.call import Call
 from bot.installs import Authorize, KnownTeam
+from bot.modals import entered, submit
 from bot.services import Services
-from bot.views.blocks import Message
+from bot.views.blocks import FieldErrors, Message, Modal
 from bot.views.help import broken
 from core.clock import utc_now
 from core.guard import survived
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 NOT_INSTALLED = "Solido is not installed in your workspace any more. Please ask an admin to install it again."
 
@@ -46,10 +48,17 @@ class SlackListener:
         self.bolt.command("/solido")(self.on_command)
         self.bolt.action("open_xero")(self.on_link)
         self.bolt.action(re.compile(".*", re.DOTALL))(self.on_button)
+        self.bolt.view(re.compile(".*", re.DOTALL))(self.on_dialog)
 
-    async def on_command(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+    async def on_command(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
+    ) -> None:
         call = self._call(context, body.get("user_id"), body.get("channel_id"), "")
         said = await safely("command", dispatch(call, str(body.get("text") or "")))
+        if isinstance(said, Modal):
+            await ack()
+            await survived("dialog", client.views_open(trigger_id=str(body.get("trigger_id")), view=said.view()))
+            return
         await ack(text=said.text, blocks=said.blocks, response_type="in_channel" if said.in_channel else "ephemeral")
 
     async def on_link(self, ack: AsyncAck) -> None:
@@ -57,24 +66,55 @@ class SlackListener:
         await ack()
 
     async def on_button(
-        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, respond: AsyncRespond
+        self,
+        ack: AsyncAck,
+        body: dict[str, Any],
+        context: AsyncBoltContext,
+        client: AsyncWebClient,
+        respond: AsyncRespond,
     ) -> None:
         """Do what was asked, acknowledge, and answer only to the person who pressed."""
         pressed, user, channel = body["actions"][0], body.get("user") or {}, body.get("channel") or {}
         name = str(pressed.get("action_id") or "")
-        call = self._call(context, user.get("id"), channel.get("id"), str(pressed.get("value") or ""))
+        call = self._call(context, user.get("id"), channel.get("id"), value_of(pressed))
         said = await safely("button", actions.press(call, name, presser_team=str(user.get("team_id") or "")))
         await ack()
-        await survived("button.answer", answer(respond, said, replace=name in actions.REPLACES))
+        if isinstance(said, Modal):
+            await survived("dialog", client.views_open(trigger_id=str(body.get("trigger_id")), view=said.view()))
+        else:
+            await survived("button.answer", answer(respond, said, replace=name in actions.REPLACES))
+
+    async def on_dialog(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        """Take a submitted dialog: it closes, shows what is wrong, or shows what came of it."""
+        view, user = body.get("view") or {}, body.get("user") or {}
+        call = self._call(context, user.get("id"), "", str(view.get("private_metadata") or ""))
+        values = entered((view.get("state") or {}).get("values") or {})
+        took = submit(call, str(view.get("callback_id")), values, submitter_team=str(user.get("team_id") or ""))
+        said = await safely("dialog", took)
+        match said:
+            case FieldErrors():
+                await ack(response_action="errors", errors=said.by_block)
+            case Modal():
+                await ack(response_action="update", view=said.view())
+            case Message():
+                await ack(response_action="update", view=Modal("Solido", said.blocks).view())
+            case None:
+                await ack()
 
     def _call(self, context: AsyncBoltContext, user_id: Any, channel_id: Any, argument: str) -> Call:
         team: KnownTeam = context["team"]
         return Call(self._services, team, str(user_id or ""), str(channel_id or ""), argument, utc_now())
 
 
-async def safely(what: str, work: Awaitable[Message]) -> Message:
+def value_of(pressed: dict[str, Any]) -> str:
+    """What a button or a chosen option carries."""
+    option = pressed.get("selected_option")
+    return str((option.get("value") if isinstance(option, dict) else pressed.get("value")) or "")
+
+
+async def safely(what: str, work: Awaitable[T]) -> T | Message:
     """Return the answer; after an unforeseen exception one that says so, with a number that finds it in the log."""
-    said: list[Message] = []
+    said: list[T] = []
 
     async def keep() -> None:
         said.append(await work)

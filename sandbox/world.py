@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
-from starlette.types import ASGIApp
 
 from bot.app import Solido
 from bot.settings import Settings
@@ -42,7 +41,6 @@ class World:
     patience: Patience = field(default_factory=Patience)
     sync_every: int = 900
     bulk_connect: bool = False
-    slack_port: int = 0
     xero: FakeXero = field(init=False)
     slack: FakeSlack = field(init=False)
     solido: Solido = field(init=False)
@@ -50,16 +48,21 @@ class World:
     async def start(self) -> None:
         """Serve all three, the product last."""
         core_clock.follow(self.clock.now)
-        self.slack_at, self.xero_at, self.product_at = Served(self.slack_port), Served(), Served()
+        self.slack_at, self.xero_at, self.product_at = Served(), Served(), Served()
         self.xero = FakeXero(
-            clock=self.clock.now, client_id=CLIENT_ID, client_secret=CLIENT_SECRET,
-            redirect_uris=[f"{self.product_at.url}/xero/callback"], bulk_connect=self.bulk_connect,
-        )  # fmt: skip
+            clock=self.clock.now,
+            client_id=CLIENT_ID,
+            client_secret=CLIENT_SECRET,
+            redirect_uris=[f"{self.product_at.url}/xero/callback"],
+            bulk_connect=self.bulk_connect,
+        )
         self.fill(self.xero)
-        self.slack = FakeSlack(signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN, clock=self.clock.now)
+        self.slack = FakeSlack(
+            signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN, team_url=self.slack_home(), clock=self.clock.now
+        )
         self.slack.base_url = self.slack_at.url
         self.slack.request_url = f"{self.product_at.url}/slack/events"
-        await self.slack_at.start(self.slack_app())
+        await self.slack_at.start(self.slack.app)
         await self.xero_at.start(self.xero.app)
         migrate(self.database_url)
         prepare(driver_url(self.database_url))
@@ -67,9 +70,9 @@ class World:
         await self.solido.start()
         await self.product_at.start(self.solido.web)
 
-    def slack_app(self) -> ASGIApp:
-        """What is served where Slack is; the sandbox adds its page."""
-        return self.slack.app
+    def slack_home(self) -> str:
+        """Where browsers find the team; empty for Slack's own address."""
+        return ""
 
     def settings(self) -> Settings:
         """What somebody would put into the environment to point the product at these two."""

@@ -78,10 +78,12 @@ class Unscoped:
         return await self._claim(col(Connection.farewell_at), now=now, limit=limit, values={"farewell_at": next_at})
 
     async def _claim(self, due_at: Any, *, now: datetime, limit: int, values: dict[str, Any]) -> list[Owned]:
-        due = select(Connection.id).where(due_at <= now).order_by(due_at).limit(limit).with_for_update(skip_locked=True)
+        found = select(Connection.id).where(due_at <= now).order_by(due_at).limit(limit)
+        # A CTE is evaluated once. A subquery in IN may be run again for every row, which takes more than `limit`.
+        due = found.with_for_update(skip_locked=True).cte("due")
         taken = await self.session.exec(
             update(Connection)
-            .where(col(Connection.id).in_(due))
+            .where(col(Connection.id).in_(select(due.c.id)))
             .values(**values)
             .returning(col(Connection.workspace_id), col(Connection.id))
         )
@@ -95,10 +97,22 @@ class Unscoped:
         rows = await self.session.exec(due.order_by(col(OutboxMessage.created_at), col(OutboxMessage.id)).limit(limit))
         return [Owned(*row) for row in rows.all()]
 
+    async def anything_to_do(self, *, now: datetime) -> bool:
+        """Whether a sync is due or under way, a goodbye is due, or a notice waits to be told."""
+        questions = (
+            select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)),
+            select(Connection.id).where((col(Connection.next_sync_at) <= now) | (col(Connection.farewell_at) <= now)),
+            select(OutboxMessage.id).where(col(OutboxMessage.waiting)),
+        )
+        for question in questions:
+            if (await self.session.exec(question.limit(1))).first() is not None:
+                return True
+        return False
+
     async def unfinished_runs(self, *, queued_before: datetime, limit: int) -> list[UUID]:
-        """Runs that should be with the engine by now."""
+        """Runs that should be with the engine by now, oldest first."""
         runs = select(SyncRun.id).where(col(SyncRun.finished_at).is_(None), col(SyncRun.queued_at) <= queued_before)
-        return list((await self.session.exec(runs.limit(limit))).all())
+        return list((await self.session.exec(runs.order_by(col(SyncRun.queued_at)).limit(limit))).all())
 
     async def tenant_is_live(self, tenant_id: str) -> bool:
         """Whether any workspace of this installation holds this organisation now."""

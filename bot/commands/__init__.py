@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from bot.commands.call import Call
@@ -9,18 +10,19 @@ from bot.commands.connect import connect
 from bot.commands.disconnect import disconnect
 from bot.commands.status import status
 from bot.commands.sync import sync
-from bot.views.blocks import Message
+from bot.views.blocks import Message, Modal
 from bot.views.help import help_text, not_understood, refusal
 from core.errors import SolidoError
 
-Handler = Callable[[Call], Awaitable[Message]]
+Handler = Callable[[Call], Awaitable[Message | Modal]]
 
 
 class Command(NamedTuple):
-    """A subcommand and, for the help, what it does."""
+    """A subcommand and, for the help, what it does. `words`: whether it takes further words after its name."""
 
     handler: Handler
     does: str
+    words: bool = False
 
 
 async def show_help(_call: Call) -> Message:
@@ -32,7 +34,7 @@ COMMANDS: dict[str, Command] = {
     "sync": Command(sync, "brings the books up to date now"),
     "status": Command(status, "tells how syncing goes, and what is outstanding"),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),
-    "help": Command(show_help, "shows this"),
+    "help": Command(show_help, "shows this", words=True),
 }
 SAYS = {name: command.does for name, command in COMMANDS.items()}
 ALIASES = {"login": "connect", "reconnect": "connect", "logout": "disconnect", "stop": "disconnect"}
@@ -46,19 +48,19 @@ def parse(text: str) -> tuple[str, str]:
     return ALIASES.get(name, name), words[1].strip() if len(words) > 1 else ""
 
 
-async def dispatch(call: Call, text: str) -> Message:
+async def dispatch(call: Call, text: str) -> Message | Modal:
     """Answer `/solido <text>`: whatever was typed, something helpful comes back."""
     name, argument = parse(text)
     command = COMMANDS.get(name)
     if command is None:
         nearest = difflib.get_close_matches(name[:40], COMMANDS, n=1, cutoff=0.5)
         return help_text(SAYS, above=not_understood(name, nearest[0] if nearest else None))
-    if argument and name != "help":
+    if argument and not command.words:
         return help_text(SAYS, above=f"`/solido {name}` {TAKES_NOTHING}.")
-    return await answer(call, command.handler, name)
+    return await answer(replace(call, argument=argument), command.handler, name)
 
 
-async def answer(call: Call, handler: Handler, name: str) -> Message:
+async def answer(call: Call, handler: Handler, name: str) -> Message | Modal:
     """Carry out a command; what cannot be done is said in words."""
     try:
         return await handler(call)

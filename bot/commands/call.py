@@ -1,11 +1,13 @@
 """What a command or a button is told: plain values, nothing of Bolt."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from bot.installs import KnownTeam
+from bot.people import Standing
 from bot.services import Services
+from core.errors import NotAllowed
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,21 @@ class Call:
     channel_id: str
     argument: str
     now: datetime
-    chosen: UUID | None = field(default=None)
+    chosen: UUID | None = None
+
+    async def standing(self) -> Standing:
+        """What the person is to the team; STRANGER where Slack does not say."""
+        return await self.services.people.standing(self.team, self.user_id, now=self.now)
+
+    async def must_administer(self, workspace_id: UUID) -> None:
+        """Raise NotAllowed unless the person connected this workspace, or is an admin of the Slack team."""
+        standing = await self.standing()
+        if standing >= Standing.ADMIN:
+            return
+        async with self.services.database.reading(workspace_id) as store:
+            connection = await store.connections.latest()
+        if standing < Standing.MEMBER or connection is None or connection.connected_by != self.user_id:
+            raise NotAllowed
 
     async def workspace(self) -> UUID:
         """The workspace meant: the one chosen with a button, else that of the channel, else the team's only one.

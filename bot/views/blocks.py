@@ -26,6 +26,37 @@ class Message:
     in_channel: bool = False
 
 
+@dataclass(frozen=True)
+class Modal:
+    """A dialog. `callback` names who takes the submission (bot/modals.py); `private` comes back with it, seen and
+    changeable by the person: an id to be checked again, never a secret."""
+
+    title: str
+    blocks: list[Block]
+    callback: str = ""
+    submit: str = ""
+    private: str = ""
+
+    def view(self) -> Block:
+        """As Slack takes it: titles and buttons of 24 characters."""
+        labels = {"title": self.title, "submit": self.submit, "close": "Cancel" if self.submit else "Close"}
+        texts = {name: {"type": "plain_text", "text": shortened(text, 24)} for name, text in labels.items() if text}
+        return {
+            "type": "modal",
+            "callback_id": self.callback or "shown",
+            "private_metadata": self.private,
+            "blocks": self.blocks,
+            **texts,
+        }
+
+
+@dataclass(frozen=True)
+class FieldErrors:
+    """What is wrong with a submitted dialog, by the block_id of its inputs; the dialog stays open."""
+
+    by_block: dict[str, str]
+
+
 def escape(text: str) -> str:
     """Make text from elsewhere harmless in Slack's markup: no mention, no link, no command comes out of it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -54,6 +54,14 @@ class Desk:
 
     async def index(self, request: Request) -> Response:
         return FileResponse(STATIC / "index.html")
+
+    async def archive(self, request: Request) -> Response:
+        """Slack's own address of a channel: show that channel, to the person who is looking."""
+        try:
+            key = self.slack.channel(request.path_params["channel"]).key
+        except LookupError as exc:
+            return _refused(exc)
+        return RedirectResponse(f"/?channel={key}")
 
     async def about(self, request: Request) -> Response:
         return JSONResponse({"links": self.links, "command": COMMAND, "subcommands": SUBCOMMANDS})
@@ -116,6 +124,7 @@ class Desk:
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/", self.index),
+            Route("/archives/{channel}", self.archive),
             Route("/desk/about", self.about),
             Route("/desk/slack/state", self.seen),
             Route("/desk/slack/act", self.act, methods=["POST"]),

@@ -9,7 +9,7 @@ from .world import World
 
 def auth_test(world: World, arguments: Arguments) -> dict[str, Any]:
     return {
-        "url": f"https://{world.team.domain}.slack.com/",
+        "url": world.team.url or f"https://{world.team.domain}.slack.com/",
         "team": world.team.name,
         "user": "solido",
         "team_id": world.team.id,

@@ -31,9 +31,12 @@ class ApiError(Exception):
 
 @dataclass(frozen=True)
 class Team:
+    """`url` is where browsers find the team; without one it is Slack's own."""
+
     id: str
     name: str
     domain: str
+    url: str = ""
 
 
 @dataclass

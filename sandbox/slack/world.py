@@ -65,6 +65,7 @@ class World:
         bot_token: str,
         team_id: str = "T0SOLIDO",
         team_name: str = "Harbour Lane",
+        team_url: str = "",
         bot_user_id: str = "U0SOLIDO",
         bot_id: str = "B0SOLIDO",
         app_id: str = "A0SOLIDO",
@@ -78,7 +79,7 @@ class World:
         self.bot_user_id, self.bot_id, self.app_id = bot_user_id, bot_id, app_id
         self.clock = clock or (lambda: datetime.now(UTC))
         self.now, self.strict_rate, self.scopes, self.ack_limit = now, strict_rate, scopes, ack_limit
-        self.team = Team(team_id, team_name, team_name.lower().replace(" ", "-"))
+        self.team = Team(team_id, team_name, team_name.lower().replace(" ", "-"), url=team_url)
         self.people = default_people(team_id)
         self.channels = default_channels(self.people, bot_user_id)
         self.base_url = self.request_url = ""

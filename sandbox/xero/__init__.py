@@ -3,7 +3,7 @@
 from sandbox.xero.books import BooksError, Organisation
 from sandbox.xero.browser import ConsentError
 from sandbox.xero.faults import Fault
-from sandbox.xero.ledger import LedgerError, big_ledger, demo_ledger, load_receivables
+from sandbox.xero.ledger import LedgerError, big_ledger, demo_ledger, load_receivables, second_ledger
 from sandbox.xero.papers import Contact, Invoice, Person
 from sandbox.xero.server import FakeXero
 from sandbox.xero.switches import Switches
@@ -22,4 +22,5 @@ __all__ = [
     "big_ledger",
     "demo_ledger",
     "load_receivables",
+    "second_ledger",
 ]

@@ -20,15 +20,19 @@ BIG_START = date(2026, 1, 1)
 
 def demo_ledger(xero: FakeXero, *, seed: int = 1, invoices: int = 40) -> list[Organisation]:
     """Two organisations relative to the clock's today, with `invoices` ordinary invoices each and the odd ones."""
-    dice = random.Random(seed)
     harbour = xero.add_organisation("Harbour Lane Ltd")
+    _fill(harbour, random.Random(seed), invoices, foreign=None)
+    _odd_records(harbour)
+    return [harbour, second_ledger(xero, seed=seed + 1, invoices=invoices)]
+
+
+def second_ledger(xero: FakeXero, *, seed: int = 2, invoices: int = 40) -> Organisation:
+    """An organisation in another country, with invoices in two currencies."""
     star = xero.add_organisation(
         "Southern Star Traders", base_currency="NZD", country="NZ", timezone="NEWZEALANDSTANDARDTIME"
     )
-    _fill(harbour, dice, invoices, foreign=None)
-    _fill(star, dice, invoices, foreign="AUD")
-    _odd_records(harbour)
-    return [harbour, star]
+    _fill(star, random.Random(seed), invoices, foreign="AUD")
+    return star
 
 
 def _fill(organisation: Organisation, dice: random.Random, invoices: int, *, foreign: str | None) -> None:
@@ -52,9 +56,7 @@ def _invoice(
     """By its index an invoice is open, part paid, credited, paid, a draft, voided, deleted, or a bill."""
     today = organisation.today()
     due_on = today + timedelta(days=dice.randint(-60, 30))
-    kind = ("open", "open", "part", "open", "paid", "credited", "open", "draft", "voided", "deleted", "bill")[
-        index % 11
-    ]
+    kind = KINDS[index % len(KINDS)]
     made = organisation.add_invoice(
         customer,
         number=number,

@@ -45,6 +45,7 @@ function learn(state) {
 
 function go(channel) {
   here.channel = channel;
+  localStorage.setItem("as", here.as);
   location.hash = `${here.as}/${channel}`;
   document.body.dataset.tab = "chat";
   markTabs();
@@ -137,6 +138,8 @@ function listen() {
 }
 
 async function start() {
+  const named = new URLSearchParams(location.search).get("channel");
+  if (named) history.replaceState(null, "", `/#${localStorage.getItem("as") || here.as}/${named}`);
   const [as, channel] = location.hash.slice(1).split("/");
   if (/^[a-z]+$/.test(as || "") && channel) Object.assign(here, { as, channel });
   byId("who").addEventListener("change", (event) => { here.as = event.target.value; read.seen = {}; go(here.channel.startsWith("dm-") ? `dm-${here.as}` : here.channel); });
