@@ -56,6 +56,10 @@ class NotYours(Refusal):
     """The person does not belong to the team, or the thing asked for is not there (any more)."""
 
 
+class NotAllowed(Refusal):
+    """The person belongs to the team, but this is for the workspace's admins."""
+
+
 class BadArgument(Refusal):
     """The words after a command are not understood. `said` is shown to the person."""
 
