@@ -79,9 +79,9 @@ class Outbox:
         """The message is gone in Slack: post it once more."""
         await self._set(message_id, channel_id=None, message_ts=None, last_error=error, next_attempt_at=now)
 
-    async def drop(self, message_id: int, *, error: str, version: int | None = None) -> None:
-        """Slack will never take this one; with `version`, a notice that changed meanwhile still gets its try."""
-        await self._set(message_id, last_error=error, waiting=False if version is None else changed_since(version))
+    async def drop(self, message_id: int, *, error: str, version: int) -> None:
+        """Slack will never take this version; a notice that changed meanwhile still gets its try."""
+        await self._set(message_id, last_error=error, waiting=changed_since(version))
 
     async def get(self, card: str) -> OutboxMessage | None:
         mine = select(OutboxMessage).where(col(OutboxMessage.workspace_id) == self._workspace_id)
