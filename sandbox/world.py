@@ -4,6 +4,7 @@ The product is the real one: the same composition root, settings and routes as i
 with the emulations is the time (`core.clock.follow`), so that months can pass in an afternoon.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.app import Solido
+from bot.app import ALL_ROLES, Role, Solido
 from bot.settings import Settings
 from core import clock as core_clock
 from core.engine import Engine, prepare
@@ -35,13 +36,16 @@ START_HOUR = 9
 
 @dataclass
 class World:
-    """`fill(xero)` puts organisations into the emulated Xero. Without `engine` the product has its own, for real."""
+    """`fill(xero)` puts organisations into the emulated Xero. Without `engine` the product has its own, for
+    real; without `keys` it makes one, as it does on SQLite."""
 
     clock: VirtualClock
     database_url: str
     fill: Callable[[FakeXero], object]
     engine: Engine | None = None
     patience: Patience = field(default_factory=Patience)
+    roles: frozenset[Role] = ALL_ROLES
+    keys: str | None = None
     sync_every: int = 900
     bulk_connect: bool = False
     xero: FakeXero = field(init=False)
@@ -72,7 +76,7 @@ class World:
         await self.xero_at.start(self.xero.app)
         migrate(self.database_url)
         prepare(driver_url(self.database_url))
-        self.solido = Solido(self.settings(), engine=self.engine, patience=self.patience)
+        self.solido = Solido(self.settings(), roles=self.roles, engine=self.engine, patience=self.patience)
         await self.solido.start()
         await self.product_at.start(self.solido.web)
 
@@ -86,6 +90,7 @@ class World:
         return Settings(
             **{name: value for name, value in values.items() if name in Settings.model_fields},
             database_url=self.database_url,
+            solido_secret_keys=SecretStr(self.keys) if self.keys else None,
             port=self.product_at.port,
             solido_public_url=self.product_at.url,
             slack_signing_secret=SecretStr(SIGNING_SECRET),
@@ -101,10 +106,7 @@ class World:
 
     async def stop(self) -> None:
         await self.product_at.stop()
-        await self.solido.stop()
-        await self.xero_at.stop()
-        await self.slack_at.stop()
-        await self.mailbox.stop()
+        await asyncio.gather(self.solido.stop(), self.xero_at.stop(), self.slack_at.stop(), self.mailbox.stop())
         await self.slack.aclose()
         core_clock.follow(core_clock.system_time)
 
