@@ -19,6 +19,7 @@ from core import clock as core_clock
 from core.engine import Engine, prepare
 from core.patience import Patience
 from sandbox.clock import VirtualClock
+from sandbox.courier import Courier
 from sandbox.mail import FakeMailbox
 from sandbox.ports import Served
 from sandbox.slack import FakeSlack
@@ -30,6 +31,8 @@ SIGNING_SECRET = "sandbox-signing-secret"
 BOT_TOKEN = "xoxb-sandbox-bot-token"
 CLIENT_ID = "SANDBOXCLIENTID"
 CLIENT_SECRET = "sandbox-client-secret"
+WEBHOOK_KEY = "sandbox-webhook-key"
+WEBHOOKS = "/xero/webhooks"
 MAIL_FROM = "Harbour Lane Accounts <accounts@example.com>"
 START_HOUR = 9
 
@@ -37,7 +40,10 @@ START_HOUR = 9
 @dataclass
 class World:
     """`fill(xero)` puts organisations into the emulated Xero. Without `engine` the product has its own, for
-    real; without `keys` it makes one, as it does on SQLite."""
+    real; without `keys` it makes one, as it does on SQLite.
+
+    `courier.carry()` brings Xero's webhooks to the product, where it has a route for them and `webhooks` is on.
+    """
 
     clock: VirtualClock
     database_url: str
@@ -48,9 +54,11 @@ class World:
     keys: str | None = None
     sync_every: int = 900
     bulk_connect: bool = False
+    webhooks: bool = True
     xero: FakeXero = field(init=False)
     slack: FakeSlack = field(init=False)
     mailbox: FakeMailbox = field(init=False)
+    courier: Courier = field(init=False)
     solido: Solido = field(init=False)
 
     async def start(self) -> None:
@@ -79,6 +87,9 @@ class World:
         self.solido = Solido(self.settings(), roles=self.roles, engine=self.engine, patience=self.patience)
         await self.solido.start()
         await self.product_at.start(self.solido.web)
+        self.courier = Courier(self.xero, self.clock, WEBHOOK_KEY)
+        if self.webhooks and any(getattr(route, "path", "") == WEBHOOKS for route in self.solido.web.routes):
+            self.courier.url = self.product_at.url + WEBHOOKS
 
     def slack_home(self) -> str:
         """Where browsers find the team; empty for Slack's own address."""
@@ -86,7 +97,11 @@ class World:
 
     def settings(self) -> Settings:
         """What somebody would put into the environment to point the product at these three."""
-        values: dict[str, Any] = {"smtp_url": self.mailbox.url, "mail_from": MAIL_FROM}
+        values: dict[str, Any] = {
+            "smtp_url": self.mailbox.url,
+            "mail_from": MAIL_FROM,
+            "xero_webhook_key": WEBHOOK_KEY,
+        }
         return Settings(
             **{name: value for name, value in values.items() if name in Settings.model_fields},
             database_url=self.database_url,
@@ -105,6 +120,7 @@ class World:
         )
 
     async def stop(self) -> None:
+        await self.courier.aclose()
         await self.product_at.stop()
         await asyncio.gather(self.solido.stop(), self.xero_at.stop(), self.slack_at.stop(), self.mailbox.stop())
         await self.slack.aclose()

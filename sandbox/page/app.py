@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -31,25 +31,38 @@ SUBCOMMANDS = {
     "disconnect": "stop, and forget the connection",
 }
 
-Forward = Callable[[int], Awaitable[list[str]]]
+
+class Happened(Protocol):
+    """A line of what happened while time passed."""
+
+    def json(self) -> dict[str, Any]: ...
 
 
-async def _nothing_happens(_seconds: int) -> list[str]:
+Forward = Callable[[int], Awaitable[Sequence[Happened]]]
+ClockChange = Callable[[], Awaitable[Sequence[Happened]]]
+
+
+async def _nothing_happens(_seconds: int = 0) -> list[Happened]:
     return []
 
 
 class Desk:
-    """The page's own routes around one emulated Slack. `forward` moves the desk's time by seconds and tells a story."""
+    """The page's own routes around one emulated Slack.
+
+    `forward` moves the desk's time by seconds, `clock_change` through the next night in which clocks change.
+    """
 
     def __init__(
         self,
         slack: FakeSlack,
         clock: Callable[[], datetime],
         forward: Forward,
+        clock_change: ClockChange,
         links: Mapping[str, str],
         stream_seconds: float,
     ) -> None:
         self.slack, self.clock, self.forward, self.links = slack, clock, forward, dict(links)
+        self.clock_change = clock_change
         self.stream_seconds = stream_seconds
 
     async def index(self, request: Request) -> Response:
@@ -91,17 +104,22 @@ class Desk:
         return JSONResponse(told)
 
     async def time(self, request: Request) -> Response:
-        happened: list[str] = []
+        happened: Sequence[Happened] = []
         if request.method == "POST":
             try:
-                seconds = (await _object(request)).get("forward_seconds")
-            except ValueError as exc:
+                happened = await self._pass(await _object(request))
+            except (LookupError, ValueError) as exc:
                 return _refused(exc)
-            if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= MOST_FORWARD:
-                return _refused(LookupError("forward_seconds must be a whole number of seconds, a year at most."))
-            happened = await self.forward(seconds)
             self.slack.changes.tell()
-        return JSONResponse({"now": self.clock().isoformat(), "happened": happened})
+        return JSONResponse({"now": self.clock().isoformat(), "happened": [line.json() for line in happened]})
+
+    async def _pass(self, order: Mapping[str, Any]) -> Sequence[Happened]:
+        if order.get("to") == "clock-change":
+            return await self.clock_change()
+        seconds = order.get("forward_seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= MOST_FORWARD:
+            raise LookupError("forward_seconds must be a whole number of seconds, a year at most.")
+        return await self.forward(seconds)
 
     async def events(self, request: Request) -> Response:
         """Server-Sent Events: `changed` with a version, to which the page answers by asking for the state."""
@@ -154,6 +172,7 @@ def page(
     *,
     clock: Callable[[], datetime],
     forward: Forward = _nothing_happens,
+    clock_change: ClockChange = _nothing_happens,
     extra_routes: Sequence[BaseRoute] = (),
     links: Mapping[str, str] | None = None,
     stream_seconds: float = 15.0,
@@ -162,5 +181,5 @@ def page(
 
     A stream of events ends after `stream_seconds` and the browser comes back by itself: so the server can stop soon.
     """
-    desk = Desk(slack, clock, forward, links or {}, stream_seconds)
+    desk = Desk(slack, clock, forward, clock_change, links or {}, stream_seconds)
     return Starlette(routes=[*desk.routes(), *extra_routes], middleware=[Middleware(Guard)])
