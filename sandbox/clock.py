@@ -17,6 +17,10 @@ class VirtualClock:
         passed = time.monotonic() - self._began if self._flowing else 0.0
         return self._start + timedelta(seconds=passed)
 
+    def set(self, moment: datetime) -> None:
+        """Begin anew at `moment` (aware): for a world that is taken up where it was left."""
+        self._start, self._began = moment.astimezone(UTC), time.monotonic()
+
     def forward(self, by: timedelta) -> None:
         if by < timedelta(0):
             raise ValueError("time only goes forward")

@@ -29,7 +29,9 @@ GIVE_UP_AFTER = timedelta(days=1)
 
 
 @dataclass
-class _Due:
+class Due:
+    """A delivery on its way, with the moment of its next try."""
+
     delivery: Delivery
     since: datetime
     at: datetime
@@ -47,7 +49,7 @@ class Courier:
     troubles: list[Trouble] = field(default_factory=list)
     delivered: int = 0
     lost: int = 0
-    _due: list[_Due] = field(default_factory=list)
+    due: list[Due] = field(default_factory=list)
     _http: httpx.AsyncClient | None = None
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -58,10 +60,10 @@ class Courier:
         async with self._busy:
             now = self.clock.now()
             if self.xero.webhooks.waiting:
-                self._due += [_Due(one, now, now) for one in self._pack()]
-            for due in [one for one in self._due if one.at <= now]:
-                await self._bring(due)
-            return min((one.at for one in self._due), default=None)
+                self.due += [Due(one, now, now) for one in self._pack()]
+            for one in [each for each in self.due if each.at <= now]:
+                await self._bring(one)
+            return min((one.at for one in self.due), default=None)
 
     def _pack(self) -> list[Delivery]:
         """Everything that waits, as one delivery, or as trouble will have it."""
@@ -86,7 +88,7 @@ class Courier:
             return []
         return [taken, taken] if trouble == "twice" else [taken]
 
-    async def _bring(self, due: _Due) -> None:
+    async def _bring(self, due: Due) -> None:
         assert self.url is not None
         if self._http is None:
             self._http = httpx.AsyncClient(trust_env=False)
@@ -98,7 +100,7 @@ class Courier:
         if heard or now - due.since >= GIVE_UP_AFTER:
             self.delivered += heard
             self.lost += not heard
-            self._due.remove(due)
+            self.due.remove(due)
         else:
             due.at = now if due.tries == 1 else now + AGAIN_AFTER
 

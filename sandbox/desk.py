@@ -1,37 +1,51 @@
 """The sandbox as one page: the world, with a page to look at it and time as a lever."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from datetime import time as wall_time
 from zoneinfo import ZoneInfo
 
+from bot.commands import COMMANDS
 from sandbox import levers
 from sandbox.clock import clock_change_after
+from sandbox.keeping import Keeper
 from sandbox.mail import desk as mail_desk
 from sandbox.page import page
 from sandbox.passing import Passing
 from sandbox.ports import Served
 from sandbox.story import Line, Story
+from sandbox.tour import Tour
 from sandbox.world import World
 from sandbox.xero import desk as xero_desk
 from sandbox.xero.books import ZONES
 
 CARRY_SECONDS = 0.25
-EVENING, NOON = time(18), time(12)
+KEEP_SECONDS = 0.5
+KEEP_CLOCK_EVERY = 10.0
+WRITING_SHARE = 20
+EVENING, NOON = wall_time(18), wall_time(12)
 
 
 @dataclass
 class Desk(World):
-    """A world that people look at, at `page_port` (0: any free one). Xero's webhooks are carried by themselves."""
+    """A world that people look at, at `page_port` (0: any free one). With a `keeper` it survives a restart.
+
+    Xero's webhooks are carried by themselves here.
+    """
 
     page_port: int = 0
+    keeper: Keeper | None = None
     _turning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self) -> None:
         self.page_at = Served(self.page_port)
         await super().start()
         self.passing = Passing(self.clock, self.solido.database, self.solido.scheduler.ticks, self.courier.carry)
-        self._carrying = asyncio.create_task(self._carry())
+        done = list(self.kept.tour) if self.kept else []
+        self.tour = Tour(self.solido.database, self.xero, self.mailbox, set(COMMANDS), done)
+        self._tasks = [asyncio.create_task(self._carry()), asyncio.create_task(self._keep())]
         await self.page_at.start(
             page(
                 self.slack,
@@ -43,6 +57,8 @@ class Desk(World):
                     *mail_desk.routes(self.mailbox),
                     *levers.routes(self.courier),
                 ],
+                subcommands={name: command.does for name, command in COMMANDS.items()},
+                tour=self.tour,
                 links={"Emulated Xero": self.xero_at.url, "Solido": f"{self.product_at.url}/readyz"},
             )
         )
@@ -52,14 +68,42 @@ class Desk(World):
 
     async def stop(self) -> None:
         await self.page_at.stop()
-        self._carrying.cancel()
-        await asyncio.gather(self._carrying, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await super().stop()
+        self.write()
 
     async def _carry(self) -> None:
         while True:
             await self.courier.carry()
             await asyncio.sleep(CARRY_SECONDS)
+
+    async def _keep(self) -> None:
+        """Write down what changed, soon after it did; writing takes but a small part of the time."""
+        before: object = None
+        while self.keeper:
+            began = time.monotonic()
+            minute = int(began / KEEP_CLOCK_EVERY)
+            mark = (
+                self.slack.changes.version,
+                self.xero.version,
+                len(self.mailbox.letters),
+                len(self.tour.done),
+                minute,
+            )
+            if mark != before:
+                before = mark
+                self.write()
+            await asyncio.sleep(max(KEEP_SECONDS, WRITING_SHARE * (time.monotonic() - began)))
+
+    def write(self) -> None:
+        """Keep everything, as it is at this moment."""
+        if self.keeper:
+            served = {"slack": self.slack_at, "xero": self.xero_at, "product": self.product_at}
+            ports = {name: each.port for name, each in served.items()}
+            about = {"now": self.clock.now().isoformat(), "ports": ports, "tour": self.tour.done}
+            self.keeper.write(self.xero, self.slack, self.mailbox, self.courier, about)
 
     async def forward(self, seconds: int) -> list[Line]:
         """Let time pass up to then, as it would have, and tell what happened meanwhile."""

@@ -23,19 +23,20 @@ from .seen import state
 STATIC = Path(__file__).parent / "static"
 MOST_FORWARD = 366 * 24 * 3600
 COMMAND = "/solido"
-SUBCOMMANDS = {
-    "help": "what Solido can do",
-    "connect": "connect this channel to a Xero organisation",
-    "sync": "bring it up to date now",
-    "status": "how it stands, and what is outstanding",
-    "disconnect": "stop, and forget the connection",
-}
 
 
 class Happened(Protocol):
     """A line of what happened while time passed."""
 
     def json(self) -> dict[str, Any]: ...
+
+
+class Tour(Protocol):
+    """Steps that tick themselves off: `look` sees what happened since."""
+
+    async def look(self) -> None: ...
+
+    def json(self) -> Mapping[str, Any]: ...
 
 
 Forward = Callable[[int], Awaitable[Sequence[Happened]]]
@@ -58,11 +59,12 @@ class Desk:
         clock: Callable[[], datetime],
         forward: Forward,
         clock_change: ClockChange,
-        links: Mapping[str, str],
+        about: Mapping[str, Any],
+        tour: Tour | None,
         stream_seconds: float,
     ) -> None:
-        self.slack, self.clock, self.forward, self.links = slack, clock, forward, dict(links)
-        self.clock_change = clock_change
+        self.slack, self.clock, self.forward, self.clock_change = slack, clock, forward, clock_change
+        self.told, self.tour = dict(about), tour
         self.stream_seconds = stream_seconds
 
     async def index(self, request: Request) -> Response:
@@ -77,7 +79,14 @@ class Desk:
         return RedirectResponse(f"/?channel={key}")
 
     async def about(self, request: Request) -> Response:
-        return JSONResponse({"links": self.links, "command": COMMAND, "subcommands": SUBCOMMANDS})
+        return JSONResponse(self.told)
+
+    async def steps(self, request: Request) -> Response:
+        """The guided tour, and what of it really happened."""
+        if self.tour is None:
+            return JSONResponse({"steps": [], "done": []})
+        await self.tour.look()
+        return JSONResponse(self.tour.json())
 
     async def seen(self, request: Request) -> Response:
         """`?as=role&channel=key`; the channel `home` is the app's Home."""
@@ -144,6 +153,7 @@ class Desk:
             Route("/", self.index),
             Route("/archives/{channel}", self.archive),
             Route("/desk/about", self.about),
+            Route("/desk/tour", self.steps),
             Route("/desk/slack/state", self.seen),
             Route("/desk/slack/act", self.act, methods=["POST"]),
             Route("/desk/events", self.events),
@@ -175,11 +185,14 @@ def page(
     clock_change: ClockChange = _nothing_happens,
     extra_routes: Sequence[BaseRoute] = (),
     links: Mapping[str, str] | None = None,
+    subcommands: Mapping[str, str] | None = None,
+    tour: Tour | None = None,
     stream_seconds: float = 15.0,
 ) -> Starlette:
     """Return the page's application. `extra_routes` (the Xero desk's JSON) stand behind the same guard.
 
     A stream of events ends after `stream_seconds` and the browser comes back by itself: so the server can stop soon.
     """
-    desk = Desk(slack, clock, forward, clock_change, links or {}, stream_seconds)
+    about = {"links": dict(links or {}), "command": COMMAND, "subcommands": dict(subcommands or {})}
+    desk = Desk(slack, clock, forward, clock_change, about, tour, stream_seconds)
     return Starlette(routes=[*desk.routes(), *extra_routes], middleware=[Middleware(Guard)])
