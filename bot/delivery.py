@@ -140,7 +140,7 @@ def by_workspace(waiting: list[Waiting]) -> list[list[Waiting]]:
 def meaning_of(error: SlackApiError) -> Refused:
     """Read Slack's refusal. `Retry-After` is in seconds; `response` is text where Slack sent no JSON."""
     answer = error.response
-    if isinstance(answer, str) or not hasattr(answer, "get"):
+    if not isinstance(getattr(answer, "data", None), dict):
         return Refused("unreadable")
     after = str(answer.headers.get("Retry-After") or answer.headers.get("retry-after") or "")
     seconds = timedelta(seconds=int(after)) if after.isdigit() else None
