@@ -27,6 +27,7 @@ from core.farewell import Farewell
 from core.patience import Patience
 from core.scheduler import Due, Scheduler, Tick
 from core.sync import Syncing
+from core.watch import Watch
 from core.workspaces import Workspaces
 from core.xero.client import Xero
 from core.xero.http import make_http
@@ -115,9 +116,11 @@ class Solido:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack)
+        watch = Watch(self.database, self.syncing.troubles)
         scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy)]
         working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
-        return (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
+        watching = [Tick("watch", 15.0, watch.tick)] if roles & {Role.SCHEDULER, Role.WORKER} else []
+        return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""

@@ -1,15 +1,27 @@
 """Questions asked before the workspace is known, and claims that run across workspaces. They answer with ids."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.models import ConnectAttempt, Connection, ConnectionState, OutboxMessage, SyncRun, Team, Workspace
+from storage.models import (
+    ConnectAttempt,
+    Connection,
+    ConnectionState,
+    Incident,
+    OutboxMessage,
+    SyncRun,
+    Team,
+    Workspace,
+)
+from storage.outbox import held_up
 from storage.store import WorkspaceStore
+
+A_MINUTE = timedelta(minutes=1)
 
 
 class Owned(NamedTuple):
@@ -76,6 +88,21 @@ class Unscoped:
         owner = select(Connection.workspace_id).where(col(Connection.id) == connection_id)
         return (await self.session.exec(owner)).one_or_none()
 
+    async def incident_owner(self, incident_id: UUID) -> UUID | None:
+        """The workspace an incident belongs to."""
+        owner = select(Incident.workspace_id).where(col(Incident.id) == incident_id)
+        return (await self.session.exec(owner)).one_or_none()
+
+    async def incidents_to_look_at(self, *, now: datetime, opened_before: datetime, limit: int) -> list[Owned]:
+        """Open incidents whose snooze is over, or that were opened before that moment and are told nowhere yet."""
+        quiet = col(Incident.told_at).is_(None) & (col(Incident.opened_at) <= opened_before)
+        found = select(Incident.workspace_id, Incident.id).where(
+            col(Incident.closed_at).is_(None), quiet | (col(Incident.snoozed_until) <= now)
+        )
+        return [
+            Owned(*row) for row in (await self.session.exec(found.order_by(col(Incident.opened_at)).limit(limit))).all()
+        ]
+
     async def claim_due_syncs(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
         """Take the connections whose automatic sync is due; each is given to one caller only."""
         return await self._claim(col(Connection.next_sync_at), now=now, limit=limit, values={"next_sync_at": next_at})
@@ -99,17 +126,19 @@ class Unscoped:
     async def waiting_messages(self, *, now: datetime, limit: int) -> list[Waiting]:
         """Notices that are due to be told, oldest first."""
         due = select(OutboxMessage.workspace_id, OutboxMessage.id).where(
-            col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now
+            col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now, ~held_up()
         )
         rows = await self.session.exec(due.order_by(col(OutboxMessage.id)).limit(limit))
         return [Waiting(*row) for row in rows.all()]
 
     async def anything_to_do(self, *, now: datetime) -> bool:
-        """Whether a sync is due or under way, a goodbye is due, or a notice waits to be told."""
+        """Whether a sync is due or under way, a goodbye is due, or a notice waits to be told within a minute."""
         questions = (
             select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)),
             select(Connection.id).where((col(Connection.next_sync_at) <= now) | (col(Connection.farewell_at) <= now)),
-            select(OutboxMessage.id).where(col(OutboxMessage.waiting)),
+            select(OutboxMessage.id).where(
+                col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now + A_MINUTE, ~held_up()
+            ),
         )
         for question in questions:
             if (await self.session.exec(question.limit(1))).first() is not None:
