@@ -24,6 +24,7 @@ from core.clock import utc_now
 from core.connect import Connecting
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
+from core.operators import Operators
 from core.patience import Patience
 from core.scheduler import Due, Scheduler, Tick
 from core.sync import Syncing
@@ -64,8 +65,10 @@ class Solido:
         engine: Engine | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience = Patience(),  # noqa: B008  # frozen
+        operators: Operators | None = None,
     ) -> None:
         self.settings = settings
+        self.operators = operators
         self._roles = roles
         self.database = Database(settings.database_url)
         self._vault = settings.vault()
@@ -115,7 +118,7 @@ class Solido:
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
-        delivery = Delivery(self.database, self._installs, self._slack)
+        delivery = Delivery(self.database, self._installs, self._slack, self.operators)
         watch = Watch(self.database, self.syncing.troubles)
         scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy)]
         working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]

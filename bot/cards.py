@@ -51,7 +51,7 @@ async def find_again(call: Call, pressed: Pressed) -> None:
     card = card_of(pressed.incident_id)
     async with call.services.database.workspace(pressed.workspace_id) as store:
         where = {"channel_id": call.channel_id, "message_ts": call.message_ts}
-        if await store.outbox.found(card, **where, now=call.now):
+        if await store.outbox.found(card, **where, now=call.now) is not False:
             return
         connection = await store.connections.latest()
         newer = Moved(organisation=connection.tenant_name if connection else "")

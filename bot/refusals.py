@@ -74,9 +74,9 @@ class Refused(Exception):
 
 
 def read(error: SlackApiError) -> Refused:
-    """Read Slack's refusal. `Retry-After` is in seconds; `response` is text where Slack sent no JSON."""
+    """Read Slack's refusal. `Retry-After` is in seconds; where Slack sent no JSON the response, or its data, is text."""
     answer = error.response
-    if isinstance(answer, str) or not hasattr(answer, "get"):
+    if isinstance(answer, str) or not isinstance(answer.data, dict):
         return Refused("unreadable")
     after = str(answer.headers.get("Retry-After") or answer.headers.get("retry-after") or "")
     seconds = timedelta(seconds=int(after)) if after.isdigit() else None

@@ -121,8 +121,9 @@ class Outbox:
     async def mentioned(self, message_id: int, *, now: datetime) -> None:
         await self._set(message_id, mentioned_at=now)
 
-    async def found(self, card: str, *, channel_id: str, message_ts: str, now: datetime) -> bool:
-        """Somebody saw this card there. Take that message on where we know of none; False where we know of another."""
+    async def found(self, card: str, *, channel_id: str, message_ts: str, now: datetime) -> bool | None:
+        """Somebody saw this card there. Take that message on where we know of none; False where we know of another,
+        None where there is no such card."""
         mine = col(OutboxMessage.workspace_id) == self._workspace_id
         await self._session.exec(
             update(OutboxMessage)
@@ -130,7 +131,7 @@ class Outbox:
             .values(channel_id=channel_id, message_ts=message_ts, waiting=True, next_attempt_at=now)
         )
         row = await self.get(card)
-        return row is None or (row.channel_id, row.message_ts) == (channel_id, message_ts)
+        return None if row is None else (row.channel_id, row.message_ts) == (channel_id, message_ts)
 
     async def found_as(self, card: str, notice: str, *, channel_id: str, message_ts: str, now: datetime) -> None:
         """Have a message that is there already say `notice`, once."""
@@ -149,9 +150,9 @@ class Outbox:
         """The message is gone in Slack: post it once more."""
         await self._set(message_id, channel_id=None, message_ts=None, last_error=error, next_attempt_at=now)
 
-    async def drop(self, message_id: int, *, error: str, version: int | None = None) -> None:
-        """Slack will never take this one; with `version`, a notice that changed meanwhile still gets its try."""
-        await self._set(message_id, last_error=error, waiting=False if version is None else changed_since(version))
+    async def drop(self, message_id: int, *, error: str, version: int) -> None:
+        """Slack will never take this version; a notice that changed meanwhile still gets its try."""
+        await self._set(message_id, last_error=error, waiting=changed_since(version))
 
     async def get(self, card: str) -> OutboxMessage | None:
         mine = select(OutboxMessage).where(col(OutboxMessage.workspace_id) == self._workspace_id)
@@ -165,9 +166,9 @@ class Outbox:
         )
 
 
-def held_up() -> ColumnElement[bool]:
+def held_up(*, beyond: datetime | None = None) -> ColumnElement[bool]:
     """Whether a message that Slack has not got yet has to wait for its turn: one before it is still to be posted to
-    the same place, or the card is in whose thread it belongs."""
+    the same place, or the card is in whose thread it belongs. With `beyond`, one that is not due by then."""
     older = aliased(OutboxMessage)
     unposted = select(older.id).where(
         col(older.workspace_id) == col(OutboxMessage.workspace_id),
@@ -184,6 +185,9 @@ def held_up() -> ColumnElement[bool]:
         col(card.waiting),
         col(card.message_ts).is_(None),
     )
+    if beyond is not None:
+        unposted = unposted.where(col(older.next_attempt_at) > beyond)
+        its_card = its_card.where(col(card.next_attempt_at) > beyond)
     return col(OutboxMessage.message_ts).is_(None) & (unposted.exists() | its_card.exists())
 
 

@@ -88,6 +88,18 @@ class Unscoped:
         owner = select(Connection.workspace_id).where(col(Connection.id) == connection_id)
         return (await self.session.exec(owner)).one_or_none()
 
+    async def missed_messages(self, team_id: UUID) -> list[Waiting]:
+        """What could not be told where it belongs, in any workspace of a team, and was not mentioned since."""
+        found = select(OutboxMessage.workspace_id, OutboxMessage.id).join(
+            Workspace, col(Workspace.id) == col(OutboxMessage.workspace_id)
+        )
+        unheard = found.where(
+            col(Workspace.team_id) == team_id,
+            col(OutboxMessage.missed_at).is_not(None),
+            col(OutboxMessage.mentioned_at).is_(None),
+        )
+        return [Waiting(*row) for row in (await self.session.exec(unheard.order_by(col(OutboxMessage.id)))).all()]
+
     async def incident_owner(self, incident_id: UUID) -> UUID | None:
         """The workspace an incident belongs to."""
         owner = select(Incident.workspace_id).where(col(Incident.id) == incident_id)
@@ -126,7 +138,7 @@ class Unscoped:
     async def waiting_messages(self, *, now: datetime, limit: int) -> list[Waiting]:
         """Notices that are due to be told, oldest first."""
         due = select(OutboxMessage.workspace_id, OutboxMessage.id).where(
-            col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now, ~held_up()
+            col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now, ~held_up(beyond=now)
         )
         rows = await self.session.exec(due.order_by(col(OutboxMessage.id)).limit(limit))
         return [Waiting(*row) for row in rows.all()]
@@ -137,7 +149,9 @@ class Unscoped:
             select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)),
             select(Connection.id).where((col(Connection.next_sync_at) <= now) | (col(Connection.farewell_at) <= now)),
             select(OutboxMessage.id).where(
-                col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now + A_MINUTE, ~held_up()
+                col(OutboxMessage.waiting),
+                col(OutboxMessage.next_attempt_at) <= now + A_MINUTE,
+                ~held_up(beyond=now + A_MINUTE),
             ),
         )
         for question in questions:
