@@ -20,7 +20,7 @@ from bot.settings import Settings
 from bot.shield import Shield
 from bot.slack import SlackListener
 from bot.web import Web
-from core.clock import utc_now
+from core.clock import steady, utc_now
 from core.connect import Connecting
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
@@ -96,6 +96,7 @@ class Solido:
             patience,
             every=timedelta(seconds=settings.solido_sync_every),
         )
+        self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
         self._installs = Installs(self.database, self._vault)
         self.services = Services(
             database=self.database,
@@ -111,7 +112,7 @@ class Solido:
         )
         secret = settings.slack_signing_secret.get_secret_value()
         listener = SlackListener(self.services, self._slack, secret)
-        self.web = Web(self.services, listener.bolt, Shield(secret), self.ready).app
+        self.web = Web(self.services, listener.bolt, Shield(secret), self.ready, self.stuck).app
         self.scheduler = Scheduler(self.ticks(roles))
         self._launched = False
 
@@ -119,10 +120,10 @@ class Solido:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack, self.operators)
-        watch = Watch(self.database, self.syncing.troubles)
         scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy)]
         working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
-        watching = [Tick("watch", 15.0, watch.tick)] if roles & {Role.SCHEDULER, Role.WORKER} else []
+        watching = [Tick("watch", 15.0, self._watch.tick), Tick("deadman", 60.0, self._watch.running)]
+        watching = watching if roles & {Role.SCHEDULER, Role.WORKER} else []
         return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
     async def start(self) -> None:
@@ -151,6 +152,10 @@ class Solido:
         await self.database.ping()
         found = await schema.version(self.database.engine)
         return {"database": True, "schema": found == schema.HEAD, "engine": self._launched}
+
+    def stuck(self) -> list[str]:
+        """What of this process has come to a standstill."""
+        return self.scheduler.stuck(at=steady())
 
     async def _check_schema(self) -> None:
         try:

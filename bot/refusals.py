@@ -74,7 +74,7 @@ class Refused(Exception):
 
 
 def read(error: SlackApiError) -> Refused:
-    """Read Slack's refusal. `Retry-After` is in seconds; where Slack sent no JSON the response, or its data, is text."""
+    """Read Slack's refusal. `Retry-After` is in seconds; without JSON the response, or its data, is text."""
     answer = error.response
     if isinstance(answer, str) or not isinstance(answer.data, dict):
         return Refused("unreadable")

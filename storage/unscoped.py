@@ -115,6 +115,20 @@ class Unscoped:
             Owned(*row) for row in (await self.session.exec(found.order_by(col(Incident.opened_at)).limit(limit))).all()
         ]
 
+    async def overdue_syncs(self, *, due_before: datetime, limit: int) -> list[Owned]:
+        """Live connections of which a sync was due, or handed over, before that moment and has not begun."""
+        not_begun = select(SyncRun.id).where(
+            col(SyncRun.connection_id) == col(Connection.id),
+            col(SyncRun.finished_at).is_(None),
+            col(SyncRun.started_at).is_(None),
+            col(SyncRun.queued_at) <= due_before,
+        )
+        found = select(Connection.workspace_id, Connection.id).where(
+            col(Connection.state) != ConnectionState.DISCONNECTED,
+            (col(Connection.next_sync_at) <= due_before) | not_begun.exists(),
+        )
+        return [Owned(*row) for row in (await self.session.exec(found.limit(limit))).all()]
+
     async def claim_due_syncs(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
         """Take the connections whose automatic sync is due; each is given to one caller only."""
         return await self._claim(col(Connection.next_sync_at), now=now, limit=limit, values={"next_sync_at": next_at})
