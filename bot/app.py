@@ -97,6 +97,7 @@ class Solido:
             database=self.database,
             installs=self._installs,
             people=People(self._installs, self._slack),
+            places=Places(self.database, self._installs, self._slack),
             syncing=self.syncing,
             connecting=Connecting(self.syncing),
             workspaces=Workspaces(self.database),
@@ -105,9 +106,8 @@ class Solido:
             writes=settings.solido_xero_access == "read-write",
         )
         secret = settings.slack_signing_secret.get_secret_value()
-        places = Places(self.database, self._installs, self._slack)
         listener = SlackListener(self.services, self._slack, secret)
-        self.web = Web(self.services, listener.bolt, Shield(secret), places, self.ready).app
+        self.web = Web(self.services, listener.bolt, Shield(secret), self.ready).app
         self.scheduler = Scheduler(self.ticks(roles))
         self._launched = False
 

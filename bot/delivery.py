@@ -123,7 +123,7 @@ class Delivery:
             if refused.error in GONE:
                 await store.outbox.post_anew(row.id, error=refused.error, now=now)
             elif refused.error in HOPELESS:
-                await store.outbox.drop(row.id, error=refused.error)
+                await store.outbox.drop(row.id, error=refused.error, version=row.version)
             else:
                 until = now + (refused.retry_after or wait_after(row.attempts))
                 await store.outbox.postpone(row.id, error=refused.error, until=until)

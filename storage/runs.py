@@ -4,11 +4,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import case, col, func, select, update
+from sqlmodel import case, col, func, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import RunState, SyncRun, Trigger
+from storage.types import UtcDateTime
 
 
 class RunTotals(NamedTuple):
@@ -63,7 +64,7 @@ class Runs:
             .values(
                 attempt=SyncRun.attempt + 1,
                 state=RunState.RUNNING,
-                started_at=func.coalesce(col(SyncRun.started_at), now),
+                started_at=func.coalesce(col(SyncRun.started_at), literal(now, UtcDateTime())),
             )
             .returning(col(SyncRun.attempt))
         )
