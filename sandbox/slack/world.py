@@ -151,10 +151,14 @@ class World:
         self.messages.append(message)
         if to is not None:
             self.ephemerals.append(message)
-        elif kind == "post":
+        elif kind == "post" and thread_ts is None:
             self.posts.append(message)
         self.changes.tell()
         return message
+
+    def thread_of(self, message: Message) -> list[Message]:
+        """What was said in the thread of a message that everybody in the channel can see, oldest first."""
+        return [m for m in self.messages if m.thread_ts == message.ts and m.channel == message.channel]
 
     def edit(self, message: Message, text: str, blocks: Blocks) -> None:
         message.edits.append(Edit(self.clock(), message.text, message.blocks))

@@ -75,11 +75,11 @@ async def a_household(database: Database) -> Household:
         mine["workspace_id"],
         team_id,
         connection,
-        run=SyncRun(**ours, trigger=Trigger.MANUAL, queued_at=NOW, attempt=1, calls=7),
+        run=SyncRun(**ours, trigger=Trigger.MANUAL, queued_at=NOW, started_at=NOW, attempt=1, calls=7),
         invoice=Invoice(**mine, **an_invoice_row(connection.id, contact_id=owing)),
         contact=Contact(**mine, **a_contact_row(connection.id)),
         incident=Incident(**ours, cause="ours", error="E", opened_at=NOW, last_failure_at=NOW),
-        message=OutboxMessage(**mine, card="card", notice="{}", created_at=NOW, next_attempt_at=NOW),
+        message=OutboxMessage(**mine, card="card", notice="{}", created_at=NOW, next_attempt_at=NOW, missed_at=NOW),
         attempt=ConnectAttempt(**mine, link_hash=str(uuid4()), asked_by="U1", created_at=NOW, expires_at=LATER),
     )
     async with database.unscoped() as unscoped:
@@ -92,6 +92,15 @@ async def a_household(database: Database) -> Household:
                 SetAside(**ours, resource=Resource.INVOICES, record="r1", reason="odd", since_at=NOW),
                 SyncRun(
                     **ours, trigger=Trigger.INITIAL, queued_at=NOW - timedelta(1), finished_at=NOW, state="succeeded"
+                ),
+                Incident(
+                    **ours,
+                    cause="books_differ",
+                    error="E",
+                    opened_at=NOW,
+                    last_failure_at=NOW,
+                    closed_at=NOW,
+                    ending="recovered",
                 ),
                 AuditEvent(**mine, at=NOW, who="U1", what="connected"),
             ]
@@ -141,6 +150,7 @@ REACHES = {
     "about.team": Reach(lambda s, h: is_theirs(s.about.team(), h.team_id), False),
     "connections.add": Reach(lambda s, h: s.connections.add(forged_connection(h)), None),
     "connections.get": Reach(lambda s, h: s.connections.get(h.connection.id), None),
+    "connections.lock": Reach(lambda s, h: s.connections.lock(h.connection.id), False),
     "connections.latest": Reach(lambda s, _: s.connections.latest(), None),
     "connections.take_refresh": Reach(
         lambda s, h: s.connections.take_refresh(h.connection.id, version=0, now=NOW, until=SOON), False
@@ -172,6 +182,7 @@ REACHES = {
     "runs.start": Reach(lambda s, h: s.runs.start(h.run.id, now=NOW), None),
     "runs.write": Reach(lambda s, h: s.runs.write(h.run.id, attempt=1, page=9), False),
     "runs.give_up": Reach(lambda s, h: s.runs.give_up(h.connection.id, error="E", now=NOW), None),
+    "runs.last_started_at": Reach(lambda s, h: s.runs.last_started_at(h.connection.id), None),
     "runs.succeeded_before": Reach(lambda s, h: s.runs.succeeded_before(h.run), False),
     "runs.latest": Reach(lambda s, _: s.runs.latest(9), []),
     "runs.totals": Reach(lambda s, _: s.runs.totals(), RunTotals(0, 0, 0)),
@@ -210,6 +221,8 @@ REACHES = {
     "set_aside.first": Reach(lambda s, _: s.set_aside.first(9), []),
     "incidents.add": Reach(lambda s, h: s.incidents.add(forged_incident(h)), REFUSED),
     "incidents.open": Reach(lambda s, h: s.incidents.open(h.connection.id), []),
+    "incidents.newest": Reach(lambda s, h: s.incidents.newest(h.connection.id, "ours"), None),
+    "incidents.ended_since": Reach(lambda s, h: s.incidents.ended_since(h.connection.id, NOW, ending="recovered"), []),
     "incidents.get": Reach(lambda s, h: s.incidents.get(h.incident.id), None),
     "outbox.tell": Reach(lambda s, _: s.outbox.tell("card", "forged", now=NOW), None),
     "outbox.claim": Reach(lambda s, h: s.outbox.claim(h.message.id, now=NOW, until=SOON), None),
@@ -219,7 +232,18 @@ REACHES = {
     ),
     "outbox.postpone": Reach(lambda s, h: s.outbox.postpone(h.message.id, error="E", until=LATER), None),
     "outbox.post_anew": Reach(lambda s, h: s.outbox.post_anew(h.message.id, error="E", now=LATER), None),
-    "outbox.drop": Reach(lambda s, h: s.outbox.drop(h.message.id, error="E"), None),
+    "outbox.drop": Reach(lambda s, h: s.outbox.drop(h.message.id, error="E", version=1), None),
+    "outbox.go_round": Reach(
+        lambda s, h: s.outbox.go_round(h.message.id, step=1, error="E", now=NOW, next_at=LATER), None
+    ),
+    "outbox.stuck": Reach(lambda s, h: s.outbox.stuck(h.message.id, error="E", until=LATER, now=NOW), None),
+    "outbox.tell_once": Reach(lambda s, _: s.outbox.tell_once("once", "{}", now=NOW, to="U1"), None),
+    "outbox.missed": Reach(lambda s, _: s.outbox.missed(), []),
+    "outbox.mentioned": Reach(lambda s, h: s.outbox.mentioned(h.message.id, now=NOW), None),
+    "outbox.found": Reach(lambda s, _: s.outbox.found("card", channel_id="C", message_ts="1", now=LATER), None),
+    "outbox.found_as": Reach(
+        lambda s, _: s.outbox.found_as("moved", "forged", channel_id="C", message_ts="1", now=NOW), None
+    ),
     "outbox.get": Reach(lambda s, _: s.outbox.get("card"), None),
     "audit.add": Reach(lambda s, _: s.audit.add("U2", "looked", at=NOW), None),
     "audit.latest": Reach(lambda s, _: s.audit.latest(9), []),
