@@ -24,6 +24,7 @@ from core.clock import steady, utc_now
 from core.connect import Connecting
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
+from core.keeping import Keeping
 from core.operators import Operators
 from core.patience import Patience
 from core.scheduler import Due, Scheduler, Tick
@@ -120,8 +121,10 @@ class Solido:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack, self.operators)
+        keeping = Keeping(self.syncing)
         scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy)]
         working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
+        working += [Tick("mend", 5.0, keeping.mend), Tick("look", 30.0, keeping.look)]
         watching = [Tick("watch", 15.0, self._watch.tick), Tick("deadman", 60.0, self._watch.running)]
         watching = watching if roles & {Role.SCHEDULER, Role.WORKER} else []
         return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])

@@ -137,6 +137,17 @@ class Unscoped:
         """Take disconnected connections that Xero still has to be told about."""
         return await self._claim(col(Connection.farewell_at), now=now, limit=limit, values={"farewell_at": next_at})
 
+    async def claim_looks(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
+        """Take the connections that are to be looked at, syncs or not."""
+        return await self._claim(col(Connection.look_at), now=now, limit=limit, values={"look_at": next_at})
+
+    async def interrupted_refreshes(self, *, now: datetime, limit: int) -> list[Owned]:
+        """Live connections whose tokens somebody began to refresh and never came back."""
+        found = select(Connection.workspace_id, Connection.id).where(
+            col(Connection.refresh_lease_until) <= now, col(Connection.state) != ConnectionState.DISCONNECTED
+        )
+        return [Owned(*row) for row in (await self.session.exec(found.limit(limit))).all()]
+
     async def _claim(self, due_at: Any, *, now: datetime, limit: int, values: dict[str, Any]) -> list[Owned]:
         found = select(Connection.id).where(due_at <= now).order_by(due_at).limit(limit)
         # A CTE is evaluated once. A subquery in IN may be run again for every row, which takes more than `limit`.
