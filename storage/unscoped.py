@@ -14,6 +14,7 @@ from storage.models import (
     ConnectionState,
     Incident,
     OutboxMessage,
+    SupportRequest,
     SyncRun,
     Team,
     Workspace,
@@ -99,6 +100,13 @@ class Unscoped:
             col(OutboxMessage.mentioned_at).is_(None),
         )
         return [Waiting(*row) for row in (await self.session.exec(unheard.order_by(col(OutboxMessage.id)))).all()]
+
+    async def support_requests(self, *, now: datetime, limit: int) -> list[Owned]:
+        """Calls for help that are to be sent."""
+        due = select(SupportRequest.workspace_id, SupportRequest.id).where(
+            col(SupportRequest.sent_at).is_(None), col(SupportRequest.send_at) <= now
+        )
+        return [Owned(*row) for row in (await self.session.exec(due.limit(limit))).all()]
 
     async def incident_owner(self, incident_id: UUID) -> UUID | None:
         """The workspace an incident belongs to."""
