@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from bot.views import connections, syncs, troubles
+from bot.views import connections, endings, syncs, troubles
 from bot.views.blocks import Message
 from core.notices import (
     Connected,
     ConnectFailed,
     Disconnected,
+    Expiring,
     Moved,
     Notice,
     SyncTold,
@@ -36,6 +37,8 @@ def render(notice: Notice) -> Message:
             return troubles.story(notice)
         case TroubleAloud():
             return troubles.aloud(notice)
+        case Expiring():
+            return endings.expiring(notice)
         case Moved():
             return troubles.moved(notice)
 

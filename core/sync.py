@@ -134,7 +134,10 @@ class Syncing:
             )
             if not written:
                 return
-            if connection.state != ConnectionState.DISCONNECTED:
+            if made_anew_since(connection, run) and isinstance(error, NeedsPerson):
+                # What that run met is mended already: somebody has connected again meanwhile.
+                connection.next_sync_at = now
+            elif connection.state != ConnectionState.DISCONNECTED:
                 await self._settle(store, connection, error, now=now)
             await progress.tell(store, run.id, now=now)
         log.info(
@@ -161,6 +164,12 @@ class Syncing:
             await self.troubles.recovered(store, connection, now=now)
         else:
             await self.troubles.failed(store, connection, error, now=now)
+
+
+def made_anew_since(connection: Connection, run: SyncRun) -> bool:
+    """Whether somebody connected again while this run was under way."""
+    live = connection.state != ConnectionState.DISCONNECTED
+    return live and run.started_at is not None and connection.connected_at > run.started_at
 
 
 def outcome_of(error: XeroError | None) -> dict[str, str]:
