@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-config --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check migrations-check lock python venv-run venv-dev clean
+.PHONY: run test check prove mutants migrations-check lock python venv-run venv-dev clean
 
 run: venv-run  ## the whole product on loopback, driven from a browser; PORT=… and ARGS='--as-of …' are heard
 	@exec $(BIN)/python -m sandbox $(ARGS)
@@ -17,6 +17,12 @@ check: venv-dev  ## what CI runs: format, lint, types, then the tests (import ru
 	@echo "ruff check" && $(BIN)/ruff check --quiet .
 	@echo "mypy" && $(BIN)/mypy
 	@$(MAKE) --no-print-directory test
+
+prove: venv-dev  ## the long proofs of the reminders: every zone and day, a hundred thousand steps; STEPS=… and SEED=… are heard
+	@SOLIDO_PROVE=1 $(BIN)/python -m pytest -n auto tests/core/reminders $(ARGS)
+
+mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
+	@$(BIN)/python scripts/mutants.py
 
 migrations-check: venv-dev  ## only this: migrations build what the models say
 	@$(BIN)/python -m pytest -k "migration" $(ARGS)
