@@ -1,22 +1,25 @@
-"""The whole product beside an emulated Slack and an emulated Xero, on loopback, over real HTTP.
+"""The whole product beside an emulated Slack, an emulated Xero and a mailbox, on loopback, over real HTTP and SMTP.
 
 The product is the real one: the same composition root, settings and routes as in production. The only thing it shares
 with the emulations is the time (`core.clock.follow`), so that months can pass in an afternoon.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
-from bot.app import Solido
+from bot.app import ALL_ROLES, Role, Solido
 from bot.settings import Settings
 from core import clock as core_clock
 from core.engine import Engine, prepare
 from core.patience import Patience
 from sandbox.clock import VirtualClock
+from sandbox.mail import FakeMailbox
 from sandbox.ports import Served
 from sandbox.slack import FakeSlack
 from sandbox.xero import FakeXero
@@ -27,22 +30,27 @@ SIGNING_SECRET = "sandbox-signing-secret"
 BOT_TOKEN = "xoxb-sandbox-bot-token"
 CLIENT_ID = "SANDBOXCLIENTID"
 CLIENT_SECRET = "sandbox-client-secret"
+MAIL_FROM = "Harbour Lane Accounts <accounts@example.com>"
 START_HOUR = 9
 
 
 @dataclass
 class World:
-    """`fill(xero)` puts organisations into the emulated Xero. Without `engine` the product has its own, for real."""
+    """`fill(xero)` puts organisations into the emulated Xero. Without `engine` the product has its own, for
+    real; without `keys` it makes one, as it does on SQLite."""
 
     clock: VirtualClock
     database_url: str
     fill: Callable[[FakeXero], object]
     engine: Engine | None = None
     patience: Patience = field(default_factory=Patience)
+    roles: frozenset[Role] = ALL_ROLES
+    keys: str | None = None
     sync_every: int = 900
     bulk_connect: bool = False
     xero: FakeXero = field(init=False)
     slack: FakeSlack = field(init=False)
+    mailbox: FakeMailbox = field(init=False)
     solido: Solido = field(init=False)
 
     async def start(self) -> None:
@@ -62,11 +70,13 @@ class World:
         )
         self.slack.base_url = self.slack_at.url
         self.slack.request_url = f"{self.product_at.url}/slack/events"
+        self.mailbox = FakeMailbox(clock=self.clock.now, on_change=self.slack.changes.tell)
+        await self.mailbox.start()
         await self.slack_at.start(self.slack.app)
         await self.xero_at.start(self.xero.app)
         migrate(self.database_url)
         prepare(driver_url(self.database_url))
-        self.solido = Solido(self.settings(), engine=self.engine, patience=self.patience)
+        self.solido = Solido(self.settings(), roles=self.roles, engine=self.engine, patience=self.patience)
         await self.solido.start()
         await self.product_at.start(self.solido.web)
 
@@ -75,9 +85,12 @@ class World:
         return ""
 
     def settings(self) -> Settings:
-        """What somebody would put into the environment to point the product at these two."""
+        """What somebody would put into the environment to point the product at these three."""
+        values: dict[str, Any] = {"smtp_url": self.mailbox.url, "mail_from": MAIL_FROM}
         return Settings(
+            **{name: value for name, value in values.items() if name in Settings.model_fields},
             database_url=self.database_url,
+            solido_secret_keys=SecretStr(self.keys) if self.keys else None,
             port=self.product_at.port,
             solido_public_url=self.product_at.url,
             slack_signing_secret=SecretStr(SIGNING_SECRET),
@@ -93,9 +106,7 @@ class World:
 
     async def stop(self) -> None:
         await self.product_at.stop()
-        await self.solido.stop()
-        await self.xero_at.stop()
-        await self.slack_at.stop()
+        await asyncio.gather(self.solido.stop(), self.xero_at.stop(), self.slack_at.stop(), self.mailbox.stop())
         await self.slack.aclose()
         core_clock.follow(core_clock.system_time)
 

@@ -10,7 +10,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, Column, ForeignKeyConstraint, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from storage.types import Money, UtcDateTime
@@ -48,6 +59,9 @@ class RunState(StrEnum):
 class Resource(StrEnum):
     INVOICES = "invoices"
     CONTACTS = "contacts"
+
+
+GROWING = BigInteger().with_variant(Integer, "sqlite")
 
 
 def moment(*, null: bool = False, index: bool = False) -> Any:
@@ -285,7 +299,8 @@ class OutboxMessage(SQLModel, table=True):
     """A notice waiting to be told to Slack, and afterwards the message it became.
 
     Telling the same `card` again replaces the notice and raises `version`; delivery edits the message until
-    `told_version` has caught up. So a message that changes often costs one row, and the last truth is told.
+    `told_version` has caught up. So a message that changes often costs one row, and the last truth is told. Ids grow:
+    they are the order in which notices came up, also within one transaction.
     """
 
     __tablename__ = "outbox_message"
@@ -299,7 +314,7 @@ class OutboxMessage(SQLModel, table=True):
         ),
     )
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    id: int = Field(default=None, primary_key=True, sa_type=GROWING)
     workspace_id: UUID = Field(foreign_key="workspace.id")
     card: str
     notice: str = Field(sa_type=Text)
