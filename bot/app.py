@@ -25,6 +25,9 @@ from core.connect import Connecting
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
 from core.patience import Patience
+from core.reminders.asking import AskedAfresh
+from core.reminders.deciding import Reminding
+from core.reminders.sending import Sending
 from core.scheduler import Due, Scheduler, Tick
 from core.sync import Syncing
 from core.workspaces import Workspaces
@@ -92,6 +95,9 @@ class Solido:
             patience,
             every=timedelta(seconds=settings.solido_sync_every),
         )
+        mailer = settings.mailer()
+        payments = "accounting.payments" in settings.scopes
+        self.sending = Sending(self.syncing, mailer, AskedAfresh(payments=payments), settings.public_url)
         self._installs = Installs(self.database, self._vault)
         self.services = Services(
             database=self.database,
@@ -103,6 +109,7 @@ class Solido:
             public_url=settings.public_url,
             daily_limit=settings.xero_daily_limit,
             writes=settings.solido_xero_access == "read-write",
+            reminding=Reminding(self.database, mailer),
         )
         secret = settings.slack_signing_secret.get_secret_value()
         places = Places(self.database, self._installs, self._slack)
@@ -116,7 +123,11 @@ class Solido:
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack)
         scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy)]
-        working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
+        working = [
+            Tick("delivery", 0.5, delivery.tick),
+            Tick("farewell", 2.0, farewell.tick),
+            Tick("reminders", 2.0, self.sending.tick),
+        ]
         return (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
     async def start(self) -> None:

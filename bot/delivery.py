@@ -10,11 +10,24 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.installs import Installs
-from bot.views import connections, syncs, troubles
+from bot.views import connections, letters, syncs, troubles
 from bot.views.blocks import Message
 from core.clock import utc_now
 from core.guard import survived
-from core.notices import Connected, ConnectFailed, Disconnected, Notice, SyncTold, Trouble, decode
+from core.notices import (
+    Connected,
+    ConnectFailed,
+    CreditAsked,
+    Disconnected,
+    LetterTold,
+    Notice,
+    RemindersDecided,
+    RemindersTold,
+    SyncTold,
+    Trouble,
+    Unsubscribed,
+    decode,
+)
 from storage.database import Database
 from storage.models import OutboxMessage
 from storage.unscoped import Waiting
@@ -53,6 +66,16 @@ def render(notice: Notice) -> Message:
             return syncs.told(notice)
         case Trouble():
             return troubles.trouble(notice)
+        case LetterTold():
+            return letters.letter(notice)
+        case RemindersTold():
+            return letters.of_day(notice)
+        case CreditAsked():
+            return letters.credit(notice)
+        case RemindersDecided():
+            return letters.decided(notice)
+        case Unsubscribed():
+            return letters.unsubscribed(notice)
 
 
 def rests(notice: Notice) -> timedelta:

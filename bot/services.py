@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.installs import Installs
 from bot.people import People
 from core.connect import Connecting
+from core.reminders.deciding import Reminding
 from core.sync import Syncing
 from core.workspaces import Workspaces
 from storage.database import Database
@@ -23,3 +24,4 @@ class Services:
     public_url: str
     daily_limit: int
     writes: bool
+    reminding: Reminding

@@ -3,7 +3,7 @@
 A notice is kept in the outbox as JSON; amounts are exact, moments aware UTC.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -92,7 +92,76 @@ class Trouble(msgspec.Struct, frozen=True, tag=True):
     recovered: bool = False
 
 
-Notice = Connected | Disconnected | ConnectFailed | SyncTold | Trouble
+class LetterTold(msgspec.Struct, frozen=True, tag=True):
+    """A letter that bounced, or whose fate is not known (`state`), and what a person said of it since.
+
+    `bounced` are the addresses that were refused for good.
+    """
+
+    workspace_id: UUID
+    letter_id: UUID
+    state: str
+    customer: str
+    numbers: list[str]
+    at: datetime
+    bounced: list[str] = []
+    decided_by: str | None = None
+
+
+class RemindersTold(msgspec.Struct, frozen=True, tag=True):
+    """A day's letters in one line. `held` are invoices that would have been due a letter but are left alone."""
+
+    organisation: str
+    day: date
+    letters: int
+    invoices: int
+    held: int
+    refused: int = 0
+
+
+class CreditAsked(msgspec.Struct, frozen=True, tag=True):
+    """A customer has credit on no invoice that would cover what a letter asks for; `answer` once a person has said.
+
+    `credit` maps currencies to amounts.
+    """
+
+    workspace_id: UUID
+    contact_id: UUID
+    customer: str
+    credit: dict[str, Decimal]
+    answer: str = ""
+    answered_by: str | None = None
+
+
+class RemindersDecided(msgspec.Struct, frozen=True, tag=True):
+    """Somebody `started`, `paused` or `resumed` the reminders of this channel's organisation."""
+
+    organisation: str
+    what: str
+    by: str
+    until: date | None = None
+
+
+class Unsubscribed(msgspec.Struct, frozen=True, tag=True):
+    """A customer wants no more letters."""
+
+    workspace_id: UUID
+    contact_id: UUID
+    customer: str
+
+
+Notice = (
+    Connected
+    | Disconnected
+    | ConnectFailed
+    | SyncTold
+    | Trouble
+    | LetterTold
+    | RemindersTold
+    | CreditAsked
+    | RemindersDecided
+    | Unsubscribed
+)
 
 _decoder = msgspec.json.Decoder(Notice)
 

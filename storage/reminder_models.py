@@ -32,7 +32,7 @@ class Scope(StrEnum):
 
 
 class ReminderPolicy(SQLModel, table=True):
-    """What a workspace decided. Until `started_at` is set, nothing is ever sent: the plan is a preview.
+    """What a workspace decided, last at `changed_at`. Until `started_at` is set, nothing is ever sent.
 
     `rules` is JSON of core/reminders/rules.py, empty for the defaults. `xero_reminds`: whether Xero sends its own.
     """
@@ -47,6 +47,7 @@ class ReminderPolicy(SQLModel, table=True):
     started_at: datetime | None = moment(null=True)
     xero_reminds: bool | None = None
     xero_asked_at: datetime | None = moment(null=True)
+    changed_at: datetime | None = moment(null=True)
     next_look_at: datetime | None = moment(null=True, index=True)
     told_on: date | None = None
 

@@ -92,6 +92,13 @@ class Reminders:
         mine = [row | {"workspace_id": self._workspace_id} for row in rows]
         await upsert(self._session, Decision, mine, update=("at", "told", "reasons"))
 
+    async def held_since(self, moment: datetime) -> set[UUID]:
+        """Invoices that the gate has held since that moment."""
+        mine = select(Decision.invoice_id, Decision.reasons).where(
+            col(Decision.workspace_id) == self._workspace_id, col(Decision.at) > moment
+        )
+        return {row[0] for row in (await self._session.exec(mine)).all() if row[1]}
+
     async def decision(self, invoice_id: UUID) -> Decision | None:
         mine = select(Decision).where(col(Decision.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine.where(col(Decision.invoice_id) == invoice_id))).one_or_none()

@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("started_at", storage.types.UtcDateTime(), nullable=True),
         sa.Column("xero_reminds", sa.Boolean(), nullable=True),
         sa.Column("xero_asked_at", storage.types.UtcDateTime(), nullable=True),
+        sa.Column("changed_at", storage.types.UtcDateTime(), nullable=True),
         sa.Column("next_look_at", storage.types.UtcDateTime(), nullable=True),
         sa.Column("told_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
