@@ -6,6 +6,8 @@ from uuid import UUID
 from bot.commands import COMMANDS, Handler, answer
 from bot.commands.call import Call
 from bot.commands.connect import invite
+from bot.reminder_actions import REMINDER_ACTIONS
+from bot.reminder_actions import REPLACES as REMINDER_REPLACES
 from bot.views import connections as views
 from bot.views import syncs
 from bot.views.blocks import Message, Modal
@@ -81,5 +83,6 @@ async def press(call: Call, name: str, *, presser_team: str) -> Message | Modal:
 
 
 ACTIONS: dict[str, Handler] = {"reconnect": reconnect, "retry": retry, "disconnect": disconnect, "cancel": cancel}
-REPLACES = {"disconnect", "cancel"}
+ACTIONS |= REMINDER_ACTIONS
+REPLACES = {"disconnect", "cancel", *REMINDER_REPLACES}
 """Buttons whose answer takes the place of the question."""

@@ -1,5 +1,6 @@
 """The composition root: the only place where parts are built and joined."""
 
+import asyncio
 import socket
 from datetime import timedelta
 from enum import StrEnum
@@ -28,6 +29,7 @@ from core.patience import Patience
 from core.reminders.asking import AskedAfresh
 from core.reminders.deciding import Reminding
 from core.reminders.sending import Sending
+from core.reminders.workdays import prepare as prepare_holidays
 from core.scheduler import Due, Scheduler, Tick
 from core.sync import Syncing
 from core.workspaces import Workspaces
@@ -133,6 +135,7 @@ class Solido:
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""
         await self._check_schema()
+        await asyncio.to_thread(prepare_holidays)
         self._slack.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS), trust_env=True)
         await self._know_team()
         if Role.WORKER in self._roles:

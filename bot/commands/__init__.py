@@ -8,8 +8,11 @@ from typing import NamedTuple
 from bot.commands.call import Call
 from bot.commands.connect import connect
 from bot.commands.disconnect import disconnect
+from bot.commands.hold import hold
+from bot.commands.reminders import reminders
 from bot.commands.status import status
 from bot.commands.sync import sync
+from bot.commands.why_invoice import why
 from bot.views.blocks import Message, Modal
 from bot.views.help import help_text, not_understood, refusal
 from core.errors import SolidoError
@@ -33,6 +36,9 @@ COMMANDS: dict[str, Command] = {
     "connect": Command(connect, "connects this channel to Xero, or renews the connection"),
     "sync": Command(sync, "brings the books up to date now"),
     "status": Command(status, "tells how syncing goes, and what is outstanding"),
+    "reminders": Command(reminders, "shows which reminders go to whom, when and why, and what is held"),
+    "hold": Command(hold, "leaves an invoice or a customer alone: `hold INV-0042 until 12 Dec because disputed`", True),
+    "why": Command(why, "tells the story of one invoice: `why INV-0042`", words=True),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),
     "help": Command(show_help, "shows this", words=True),
 }

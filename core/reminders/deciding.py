@@ -161,6 +161,17 @@ class Reminding:
             await store.outbox.tell(card, encode(notice), now=now)
             return question.contact_name
 
+    async def ask_somebody(self, workspace_id: UUID, contact_id: UUID, whom: str, *, by: str, now: datetime) -> None:
+        """Put the question about a customer's credit to one person too; raise NotYours where there is none."""
+        async with self.database.workspace(workspace_id) as store:
+            question = await store.reminders.credit_question(contact_id)
+            if question is None or question.answer or not whom:
+                raise NotYours
+            credit = {currency: Decimal(amount) for currency, amount in question.credit.items()}
+            notice = CreditAsked(store.id, contact_id, question.contact_name, credit)
+            await store.outbox.tell(f"credit-ask:{contact_id}:{whom}", encode(notice), now=now, to_user=whom)
+            store.audit.add(by, "credit asked", at=now, detail=question.contact_name)
+
     async def test_letter(self, mail: Mail) -> Outcome:
         """Send a letter to its writer; raise BadArgument without a mail server."""
         if self.mailer is None:

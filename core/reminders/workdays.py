@@ -59,3 +59,8 @@ class WorkingDays:
 def working_days(country: str) -> WorkingDays:
     """The calendar of a country by its two letters, as Xero's CountryCode has them; made once."""
     return WorkingDays(country)
+
+
+def prepare() -> None:
+    """Load the library's data now, which takes it half a second once, and not while somebody waits for an answer."""
+    working_days("GB")
