@@ -1,5 +1,6 @@
 # Two commands for a new machine with Python 3.11+ and make: `make run` and `make test`.
 PYTHON ?= python3
+SEED ?= $(shell date +%s)
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-config --no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -18,8 +19,9 @@ check: venv-dev  ## what CI runs: format, lint, types, then the tests (import ru
 	@echo "mypy" && $(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
-prove: venv-dev  ## the long proofs of the reminders: every zone and day, a hundred thousand steps; STEPS=… and SEED=… are heard
-	@SOLIDO_PROVE=1 $(BIN)/python -m pytest -n auto tests/core/reminders $(ARGS)
+prove: venv-dev  ## the long proofs of the reminders; STEPS=… and SEED=… are heard, both are printed
+	@echo "seed $(SEED)"
+	@SOLIDO_PROVE=1 $(BIN)/python -m pytest -n 0 -s --hypothesis-seed=$(SEED) tests/core/reminders $(ARGS)
 
 mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
 	@$(BIN)/python scripts/mutants.py

@@ -1,6 +1,5 @@
 """Reminders with everything real but the wires: the database, the emulated Xero in process, a mailer that can fail."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -72,6 +71,7 @@ class Stage:
     syncing: Syncing
     workspace: UUID
     organisation: object
+    keys: list[str]
     statements_left: int | None = None
 
     @property
@@ -119,7 +119,11 @@ class Stage:
         clock.follow(clock.system_time)
 
 
-async def a_stage(url: str, start: datetime, **about) -> Stage:
+def london(xero: FakeXero):
+    return xero.add_organisation("Harbour Lane Ltd", base_currency="GBP", country="GB", timezone="GMTSTANDARDTIME")
+
+
+async def a_stage(url: str, start: datetime, *, ledger=None, **about) -> Stage:
     """Connected, synced once, reminders started; the organisation is in London and holds no invoice yet."""
     time = VirtualClock(start, flowing=False)
     clock.follow(time.now)
@@ -128,21 +132,19 @@ async def a_stage(url: str, start: datetime, **about) -> Stage:
     xero = FakeXero(
         clock=time.now, client_id="ID", client_secret="secret", redirect_uris=[BACK], enforce_limits=False, **about
     )
-    organisation = xero.add_organisation(
-        "Harbour Lane Ltd", base_currency="GBP", country="GB", timezone="GMTSTANDARDTIME"
-    )
+    organisation = ledger(xero) if ledger else london(xero)
     transport = httpx.ASGITransport(app=xero.app)
     login = XeroLogin(
         client_id="ID", client_secret="secret", login_url=LOGIN, identity_url=LOGIN, redirect_uri=BACK,
         scopes=READ_SCOPES, transport=transport,
     )  # fmt: skip
-    engine = InlineEngine()
+    engine, keys = InlineEngine(), [new_key()]
     client = Xero(make_http(transport), LOGIN, patience=NO_WAITING)
-    syncing = Syncing(database, engine, Vault([new_key()]), login, client, NO_WAITING, every=timedelta(minutes=15))
+    syncing = Syncing(database, engine, Vault(keys), login, client, NO_WAITING, every=timedelta(minutes=15))
     await engine.launch(syncing.run)
     workspace = await connected(database, syncing, xero, organisation, start)
     await engine.drain()
-    stage = Stage(time, database, xero, FakeMailer(), engine, syncing, workspace, organisation)
+    stage = Stage(time, database, xero, FakeMailer(), engine, syncing, workspace, organisation, keys)
     event.listen(database.engine.sync_engine, "before_cursor_execute", stage._count)
     await stage.reminding.saw_plan(workspace, by="U", now=start)
     await stage.reminding.start(workspace, by="U", now=start)
@@ -168,10 +170,6 @@ async def connected(database: Database, syncing: Syncing, xero: FakeXero, organi
             state=came.state, browser=departure.browser_secret, tenant_id=organisation.tenant_id, now=now
         )
     return workspace.id
-
-
-def a_loop() -> asyncio.Runner:
-    return asyncio.Runner()
 
 
 def money(text: str) -> Decimal:
