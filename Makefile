@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-config --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check prove mutants migrations-check lock python venv-run venv-dev clean
+.PHONY: run test check prove mutants bench screenshots migrations-check lock python venv-run venv-dev clean
 
 run: venv-run  ## the whole product on loopback, driven from a browser; PORT=… and ARGS='--as-of …' are heard
 	@exec $(BIN)/python -m sandbox $(ARGS)
@@ -25,6 +25,12 @@ prove: venv-dev  ## the long proofs of the reminders; STEPS=… and SEED=… are
 
 mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
 	@$(BIN)/python scripts/mutants.py
+
+screenshots: venv-dev  ## the pictures of the README, from a real browser
+	@$(BIN)/python -m scripts.screenshots
+
+bench: venv-dev  ## figures of this machine, printed as ratios where something stands beside ours
+	@$(BIN)/python -m bench
 
 migrations-check: venv-dev  ## only this: migrations build what the models say
 	@$(BIN)/python -m pytest -k "migration" $(ARGS)

@@ -1,12 +1,12 @@
 """Ask for a sync, and carry one out from its start or from where a crash left it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from core import incidents, progress
+from core import progress
 from core.clock import utc_now
 from core.engine import Engine
 from core.errors import NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
@@ -15,6 +15,7 @@ from core.patience import Patience
 from core.reading import Reader, Tally
 from core.schedule import next_sync_at
 from core.tokens import Tokens
+from core.troubles import Troubles
 from core.vault import Vault
 from core.xero.client import Meter, Xero
 from core.xero.oauth import XeroLogin
@@ -45,6 +46,7 @@ class Syncing:
     xero: Xero
     patience: Patience
     every: timedelta
+    troubles: Troubles = field(default_factory=Troubles)
 
     async def request(self, workspace_id: UUID, *, by: str, now: datetime) -> Asked:
         """Queue a manual sync; raise NotConnected. One that is under way already is returned instead."""
@@ -101,10 +103,19 @@ class Syncing:
             await reader.everything()
         except Superseded as over:
             log.info("sync.superseded", run=str(reader.run.id), why=str(over))
+            await self._close(reader, over)
         except XeroError as error:
             await self._end(reader, error)
         else:
             await self._end(reader, None)
+
+    async def _close(self, reader: Reader, over: Superseded) -> None:
+        """Finish a run that nobody else goes on with: left open, it would keep others from starting for ever."""
+        run, now = reader.run, utc_now()
+        async with self.database.workspace(run.workspace_id) as store:
+            values = {"state": RunState.FAILED, "error": over.code, "finished_at": now}
+            if await store.runs.write(run.id, attempt=reader.attempt, **values):
+                await progress.tell(store, run.id, now=now)
 
     async def _end(self, reader: Reader, error: XeroError | None) -> None:
         """One transaction: finish the run, settle the incident, tell what is to be told."""
@@ -113,13 +124,18 @@ class Syncing:
         seconds = max((now - (run.started_at or now)).total_seconds(), 0.0)
         outcome = outcome_of(error)
         async with self.database.workspace(run.workspace_id) as store:
+            connection = await store.connections.get(reader.connection.id)
+            if connection is None:
+                return
+            # First the connection, then the run, as whoever disconnects does: else each could wait for the other.
+            await store.session.refresh(connection, with_for_update=True)
             written = await store.runs.write(
                 run.id, attempt=reader.attempt, finished_at=now, seconds=seconds, **reader.found(), **outcome
             )
-            connection = await store.connections.get(reader.connection.id)
-            if not written or connection is None:
+            if not written:
                 return
-            await self._settle(store, connection, error, now=now)
+            if connection.state != ConnectionState.DISCONNECTED:
+                await self._settle(store, connection, error, now=now)
             await progress.tell(store, run.id, now=now)
         log.info(
             "sync.finished",
@@ -142,11 +158,9 @@ class Syncing:
         connection.next_sync_at = next_sync_at(now, every=self.every, failures=backoff, retry_at=retry_at)
         if error is None:
             connection.state, connection.last_success_at = ConnectionState.ACTIVE, now
-            await incidents.recovered(store, connection, now=now)
-            return
-        if incidents.cause_of(error) == incidents.Cause.RECONNECT_NEEDED:
-            connection.state = ConnectionState.RECONNECT_NEEDED
-        await incidents.failed(store, connection, error, now=now)
+            await self.troubles.recovered(store, connection, now=now)
+        else:
+            await self.troubles.failed(store, connection, error, now=now)
 
 
 def outcome_of(error: XeroError | None) -> dict[str, str]:

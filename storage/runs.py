@@ -4,11 +4,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import case, col, func, select, update
+from sqlmodel import case, col, func, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import RunState, SyncRun, Trigger
+from storage.types import UtcDateTime
 
 
 class RunTotals(NamedTuple):
@@ -63,7 +64,7 @@ class Runs:
             .values(
                 attempt=SyncRun.attempt + 1,
                 state=RunState.RUNNING,
-                started_at=func.coalesce(col(SyncRun.started_at), now),
+                started_at=func.coalesce(col(SyncRun.started_at), literal(now, UtcDateTime())),
             )
             .returning(col(SyncRun.attempt))
         )
@@ -87,6 +88,12 @@ class Runs:
             .where(col(SyncRun.finished_at).is_(None))
             .values(state=RunState.FAILED, error=error, finished_at=now)
         )
+
+    async def last_started_at(self, connection_id: UUID) -> datetime | None:
+        """When a sync of this connection last began."""
+        mine = self._mine().where(col(SyncRun.connection_id) == connection_id, col(SyncRun.started_at).is_not(None))
+        newest = (await self._session.exec(mine.order_by(col(SyncRun.started_at).desc()).limit(1))).first()
+        return newest.started_at if newest else None
 
     async def succeeded_before(self, run: SyncRun) -> bool:
         """Whether any sync queued earlier has succeeded."""

@@ -13,6 +13,7 @@ from bot.commands.reminders import reminders
 from bot.commands.status import status
 from bot.commands.sync import sync
 from bot.commands.why_invoice import why
+from bot.missed import with_missed
 from bot.views.blocks import Message, Modal
 from bot.views.help import help_text, not_understood, refusal
 from core.errors import SolidoError
@@ -67,7 +68,7 @@ async def dispatch(call: Call, text: str) -> Message | Modal:
         return help_text(SAYS, above=not_understood(name, nearest[0] if nearest else None))
     if argument and not command.words:
         return help_text(SAYS, above=f"`/solido {name}` {TAKES_NOTHING}.")
-    return await answer(replace(call, argument=argument), command.handler, name)
+    return await with_missed(call, await answer(replace(call, argument=argument), command.handler, name))
 
 
 async def answer(call: Call, handler: Handler, name: str) -> Message | Modal:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from core.notices import Held
 from core.reminders.addresses import recipients
 from core.reminders.facts import HoldFact, HoldReason, Policy
 from core.reminders.gate import A_WEEK, BOOKS_GOOD_FOR, within
@@ -54,14 +55,6 @@ class Outlook:
     def plan(self, now: datetime, *, slots: int = HORIZON) -> Plan:
         it = self.standing
         return plan(self.customers, it.policy, now, slots=slots, last_hour=it.last_hour)
-
-
-@dataclass(frozen=True)
-class Held:
-    """How many reminders the next send day would bring, and which day that is (None: nothing is planned)."""
-
-    count: int
-    first_on: date | None
 
 
 def policy_of(connection: Connection, row: ReminderPolicy) -> Policy:
@@ -167,3 +160,12 @@ async def held(store: WorkspaceStore, *, now: datetime) -> Held:
         return Held(0, None)
     first = min(letter.day for letter in letters)
     return Held(sum(len(letter.lines) for letter in letters if letter.day == first), first)
+
+
+class ReminderPlan:
+    """The plan as a trouble's card asks for it (core/held.py)."""
+
+    async def held(self, store: WorkspaceStore, connection: Connection, *, now: datetime) -> Held | None:
+        """What waits while this connection is in trouble; None where reminders were never started."""
+        started = (await store.reminders.policy()).started_at is not None
+        return await held(store, now=now) if started else None

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from sandbox.world import SIGNING_SECRET
 from tests.stories.play import Play, link_in, words, workspace_of
@@ -212,3 +214,25 @@ async def nothing_was_made(play: Play) -> None:
     async with play.database.unscoped() as unscoped:
         team = await unscoped.team(enterprise_id="", slack_team_id="T0SOLIDO")
         assert await unscoped.places(team.id) == []
+
+
+async def test_a_direct_message_cannot_be_connected(play: Play):
+    reply = await play.say("connect", channel=play.slack.person("admin").dm)
+    assert "A direct message cannot be connected" in reply.text
+
+
+async def test_whoever_connects_a_shared_channel_is_warned(play: Play):
+    shared = await play.say("connect", channel="finance")
+    assert "People of another company are in this channel" in shared.text
+    ours = await play.say("connect", channel="finance-nz")
+    assert "another company" not in ours.text
+
+
+async def test_an_error_of_the_database_does_not_quote_what_is_in_it(play: Play):
+    await play.slack.command("connect")
+    async with play.database.reading(await workspace_of(play)) as store:
+        with pytest.raises(DBAPIError) as raised:
+            await store.session.exec(
+                text("SELECT nothing FROM workspace WHERE id = :secret"), params={"secret": "s3cr3t"}
+            )
+    assert "s3cr3t" not in str(raised.value)
