@@ -18,6 +18,7 @@ from storage.models import (
     SyncRun,
     Trigger,
 )
+from storage.reminder_models import Letter
 from tests.builders import NOW, a_connection, a_contact_row, a_run, a_team, a_workspace, an_attempt, an_invoice_row
 
 beside_others = pytest.mark.asyncio(loop_scope="session")
