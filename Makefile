@@ -1,10 +1,11 @@
 # Two commands for a new machine with Python 3.11+ and make: `make run` and `make test`.
 PYTHON ?= python3
+SEED ?= $(shell date +%s)
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-config --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check bench screenshots migrations-check lock python venv-run venv-dev clean
+.PHONY: run test check prove mutants bench screenshots migrations-check lock python venv-run venv-dev clean
 
 run: venv-run  ## the whole product on loopback, driven from a browser; PORT=… and ARGS='--as-of …' are heard
 	@exec $(BIN)/python -m sandbox $(ARGS)
@@ -17,6 +18,13 @@ check: venv-dev  ## what CI runs: format, lint, types, then the tests (import ru
 	@echo "ruff check" && $(BIN)/ruff check --quiet .
 	@echo "mypy" && $(BIN)/mypy
 	@$(MAKE) --no-print-directory test
+
+prove: venv-dev  ## the long proofs of the reminders; STEPS=… and SEED=… are heard, both are printed
+	@echo "seed $(SEED)"
+	@SOLIDO_PROVE=1 $(BIN)/python -m pytest -n 0 -s --hypothesis-seed=$(SEED) tests/core/reminders $(ARGS)
+
+mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
+	@$(BIN)/python scripts/mutants.py
 
 screenshots: venv-dev  ## the pictures of the README, from a real browser
 	@$(BIN)/python -m scripts.screenshots

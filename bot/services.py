@@ -6,6 +6,7 @@ from bot.installs import Installs
 from bot.people import People
 from bot.places import Places
 from core.connect import Connecting
+from core.reminders.deciding import Reminding
 from core.support import Support
 from core.sync import Syncing
 from core.workspaces import Workspaces
@@ -27,3 +28,4 @@ class Services:
     public_url: str
     daily_limit: int
     writes: bool
+    reminding: Reminding

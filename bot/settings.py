@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.mail import SmtpMailer, read_sender, read_server
 from core.vault import BadKey, Vault, keep_key_in
 from core.xero.oauth import READ_SCOPES, WRITE_SCOPES
 from storage.database import driver_url
@@ -37,6 +38,8 @@ class Settings(BaseSettings):
     support_email: str = ""
     solido_sync_every: int = Field(default=900, ge=1)
     solido_xero_access: Literal["read", "read-write"] = "read-write"
+    smtp_url: SecretStr | None = None
+    mail_from: str = ""
     solido_log_format: Literal["json", "console"] | None = None
 
     @field_validator("database_url")
@@ -51,6 +54,32 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with https:// (or http:// on this machine)")
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and value.get_secret_value():
+            read_server(value.get_secret_value())
+            return value
+        return None
+
+    @field_validator("mail_from")
+    @classmethod
+    def a_sender(cls, value: str) -> str:
+        if value:
+            read_sender(value)
+        return value
+
+    def mailer(self) -> SmtpMailer | None:
+        """Return the way letters go; None where no mail server is set, and reminders stay a preview.
+
+        Raises BadSettings for a server without a sender.
+        """
+        if self.smtp_url is None:
+            return None
+        if not self.mail_from:
+            raise BadSettings("MAIL_FROM is missing: SMTP_URL needs the address that letters come from.")
+        return SmtpMailer(read_server(self.smtp_url.get_secret_value()), read_sender(self.mail_from))
 
     @property
     def public_url(self) -> str:

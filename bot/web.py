@@ -48,6 +48,7 @@ class Web:
                 Route("/slack/events", self.slack, methods=["POST"]),
                 Route("/xero/connect/{attempt}", self.depart, methods=["GET"]),
                 Route("/xero/callback", self.arrive, methods=["GET"]),
+                Route("/unsubscribe/{secret}", self.unsubscribe, methods=["GET", "POST"]),
                 Route("/healthz", self.healthz, methods=["GET"]),
                 Route("/readyz", self.readyz, methods=["GET"]),
                 Route("/metrics", self.metrics, methods=["GET"]),
@@ -99,6 +100,18 @@ class Web:
             ["The first sync is on its way; you can watch it in Slack. You may close this page."],
             back=await self._places.link_to(done.workspace),
         )
+
+    async def unsubscribe(self, request: Request) -> Response:
+        """A customer wants no more letters: a page with a button, or one click in the mail program (RFC 8058)."""
+        secret = request.path_params["secret"]
+        reminding = self._services.reminding
+        organisation = await reminding.whose_letter(secret) if SECRET.fullmatch(secret) else None
+        if organisation is None:
+            return pages.said("This link is not known", ["Please use the link in the letter."], status=404)
+        if request.method != "POST":
+            return pages.stop(organisation)
+        await reminding.unsubscribe(secret, now=utc_now())
+        return pages.said("No more reminders", [f"{organisation} sends you no more payment reminders by e-mail."])
 
     async def refused(self, _request: Request, error: Exception) -> Response:
         """What a person cannot do, or Xero did not give, in plain words."""

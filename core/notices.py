@@ -110,6 +110,64 @@ class Trouble(msgspec.Struct, frozen=True, tag=True):
     released: int = 0
 
 
+class LetterTold(msgspec.Struct, frozen=True, tag=True):
+    """A letter that bounced, or whose fate is not known (`state`), and what a person said of it since.
+
+    `bounced` are the addresses that were refused for good.
+    """
+
+    workspace_id: UUID
+    letter_id: UUID
+    state: str
+    customer: str
+    numbers: list[str]
+    at: datetime
+    bounced: list[str] = []
+    decided_by: str | None = None
+
+
+class RemindersTold(msgspec.Struct, frozen=True, tag=True):
+    """A day's letters in one line. `held` are invoices that would have been due a letter but are left alone."""
+
+    organisation: str
+    day: date
+    letters: int
+    invoices: int
+    held: int
+    refused: int = 0
+
+
+class CreditAsked(msgspec.Struct, frozen=True, tag=True):
+    """A customer has credit on no invoice that would cover what a letter asks for; `answer` once a person has said.
+
+    `credit` maps currencies to amounts.
+    """
+
+    workspace_id: UUID
+    contact_id: UUID
+    customer: str
+    credit: dict[str, Decimal]
+    answer: str = ""
+    answered_by: str | None = None
+
+
+class RemindersDecided(msgspec.Struct, frozen=True, tag=True):
+    """Somebody `started`, `paused` or `resumed` the reminders of this channel's organisation."""
+
+    organisation: str
+    what: str
+    by: str
+    until: date | None = None
+
+
+class Unsubscribed(msgspec.Struct, frozen=True, tag=True):
+    """A customer wants no more letters."""
+
+    workspace_id: UUID
+    contact_id: UUID
+    customer: str
+
+
 class Happened(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of an incident's history; `what` is a core.incidents.Happening, `error` the code of a XeroError."""
 
@@ -168,7 +226,22 @@ class Moved(msgspec.Struct, frozen=True, tag=True):
     organisation: str
 
 
-Notice = Connected | Disconnected | ConnectFailed | SyncTold | Trouble | TroubleStory | TroubleAloud | Expiring | Moved
+Notice = (
+    Connected
+    | Disconnected
+    | ConnectFailed
+    | SyncTold
+    | Trouble
+    | TroubleStory
+    | TroubleAloud
+    | Expiring
+    | Moved
+    | LetterTold
+    | RemindersTold
+    | CreditAsked
+    | RemindersDecided
+    | Unsubscribed
+)
 
 _decoder = msgspec.json.Decoder(Notice)
 

@@ -66,7 +66,7 @@ class Reader:
 
     async def everything(self) -> None:
         """Bring the mirror up to date; raise a XeroError, or Superseded when this attempt no longer counts."""
-        if self.run.trigger == Trigger.INITIAL or not self.connection.base_currency:
+        if self.run.trigger == Trigger.INITIAL or not self.connection.base_currency or not self.connection.country_code:
             await self._organisation()
         await self._invoices()
         await self._contacts()
@@ -79,6 +79,7 @@ class Reader:
                 raise Superseded("the connection is gone")
             row.tenant_name, row.base_currency = found.name, found.base_currency
             row.short_code, row.timezone = found.short_code, iana_name(found.timezone)
+            row.country_code = found.country_code
             self.connection = row
 
     async def _invoices(self) -> None:

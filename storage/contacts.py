@@ -51,6 +51,10 @@ class Contacts:
         )
         return [contact for contact in (await self._session.exec(owners)).all() if contact is not None]
 
+    async def get(self, contact_id: UUID) -> Contact | None:
+        mine = select(Contact).where(col(Contact.workspace_id) == self._workspace_id)
+        return (await self._session.exec(mine.where(col(Contact.contact_id) == contact_id))).one_or_none()
+
     async def all(self) -> Sequence[Contact]:
         mine = select(Contact).where(col(Contact.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine.order_by(col(Contact.name), col(Contact.contact_id)))).all()

@@ -69,6 +69,13 @@ class Invoices:
         mine = select(Invoice).where(col(Invoice.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine.where(col(Invoice.invoice_id) == invoice_id))).one_or_none()
 
+    async def by_number(self, number: str) -> Sequence[Invoice]:
+        """Those of that number, in capitals or not; Xero does not keep numbers unique. The newest first."""
+        mine = select(Invoice).where(
+            col(Invoice.workspace_id) == self._workspace_id, func.lower(Invoice.number) == number.lower()
+        )
+        return (await self._session.exec(mine.order_by(col(Invoice.updated_at).desc()).limit(10))).all()
+
     async def totals(self, *, today: date) -> list[CurrencyTotal]:
         """Outstanding and overdue per currency; overdue means due before `today`, a date in the organisation's zone."""
         overdue = col(Invoice.due_on) < today

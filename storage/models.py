@@ -132,6 +132,7 @@ class Connection(SQLModel, table=True):
     short_code: str = ""
     base_currency: str = ""
     timezone: str = "UTC"
+    country_code: str = ""
 
     access_token_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
     refresh_token_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)

@@ -9,9 +9,12 @@ from storage.audit import Audit
 from storage.connections import Connections
 from storage.contacts import Contacts
 from storage.cursors import Cursors
+from storage.holds import Holds
 from storage.incidents import Incidents
 from storage.invoices import Invoices
+from storage.letters import Letters
 from storage.outbox import Outbox
+from storage.reminders import Reminders
 from storage.runs import Runs
 from storage.set_aside import SetAsides
 from storage.support import SupportRequests
@@ -36,3 +39,6 @@ class WorkspaceStore:
         self.outbox = Outbox(session, workspace_id)
         self.audit = Audit(session, workspace_id)
         self.support = SupportRequests(session, workspace_id)
+        self.reminders = Reminders(session, workspace_id)
+        self.holds = Holds(session, workspace_id)
+        self.letters = Letters(session, workspace_id)

@@ -20,6 +20,7 @@ from storage.models import (
     Workspace,
 )
 from storage.outbox import held_up
+from storage.reminder_models import Letter, LetterState, ReminderPolicy
 from storage.store import WorkspaceStore
 
 A_MINUTE = timedelta(minutes=1)
@@ -168,6 +169,31 @@ class Unscoped:
         )
         return [Owned(*row) for row in taken.all()]
 
+    async def claim_due_reminders(self, *, now: datetime, next_at: datetime, limit: int) -> list[UUID]:
+        """Take the workspaces whose reminders are to be looked at; each is given to one caller only."""
+        due_at = col(ReminderPolicy.next_look_at)
+        found = select(ReminderPolicy.workspace_id).where(due_at <= now).order_by(due_at).limit(limit)
+        due = found.with_for_update(skip_locked=True).cte("due")
+        taken = await self.session.exec(
+            update(ReminderPolicy)
+            .where(col(ReminderPolicy.workspace_id).in_(select(due.c.workspace_id)))
+            .values(next_look_at=next_at)
+            .returning(col(ReminderPolicy.workspace_id))
+        )
+        return [row[0] for row in taken.all()]
+
+    async def lost_letters(self, *, claimed_before: datetime) -> list[Owned]:
+        """Letters promised to SMTP so long ago that whoever did it must be gone."""
+        lost = select(Letter.workspace_id, Letter.id).where(
+            col(Letter.state) == LetterState.CLAIMED, col(Letter.claimed_at) <= claimed_before
+        )
+        return [Owned(*row) for row in (await self.session.exec(lost)).all()]
+
+    async def letter_by_unsubscribe(self, unsubscribe_hash: str) -> Owned | None:
+        found = select(Letter.workspace_id, Letter.id).where(col(Letter.unsubscribe_hash) == unsubscribe_hash)
+        row = (await self.session.exec(found)).first()
+        return None if row is None else Owned(*row)
+
     async def waiting_messages(self, *, now: datetime, limit: int) -> list[Waiting]:
         """Notices that are due to be told, oldest first."""
         due = select(OutboxMessage.workspace_id, OutboxMessage.id).where(
@@ -188,6 +214,7 @@ class Unscoped:
             select(OutboxMessage.id).where(
                 col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= by, ~held_up(beyond=by)
             ),
+            select(ReminderPolicy.workspace_id).where(col(ReminderPolicy.next_look_at) <= now),
         )
         for question in questions:
             if (await self.session.exec(question.limit(1))).first() is not None:

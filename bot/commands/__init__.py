@@ -9,7 +9,9 @@ from bot.commands.call import Call
 from bot.commands.connect import connect
 from bot.commands.disconnect import disconnect
 from bot.commands.history import history
+from bot.commands.hold import hold
 from bot.commands.missed import with_missed
+from bot.commands.reminders import reminders
 from bot.commands.status import status
 from bot.commands.support import support
 from bot.commands.sync import sync
@@ -37,7 +39,9 @@ COMMANDS: dict[str, Command] = {
     "connect": Command(connect, "connects this channel to Xero, or renews the connection"),
     "sync": Command(sync, "brings the books up to date now"),
     "status": Command(status, "tells how syncing goes, and what is outstanding"),
-    "why": Command(why, "tells why the last sync is in the state it is", words=True),
+    "reminders": Command(reminders, "shows which reminders go to whom, when and why, and what is held"),
+    "hold": Command(hold, "leaves an invoice or a customer alone: `hold INV-0042 until 12 Dec because disputed`", True),
+    "why": Command(why, "tells why the last sync is in the state it is, or the story of one invoice", words=True),
     "history": Command(history, "tells who did what here"),
     "support": Command(support, "opens a form to get help, with everything that is known filled in"),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),

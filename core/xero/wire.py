@@ -82,6 +82,7 @@ class Organisation(msgspec.Struct, rename="pascal"):
     name: str
     base_currency: str = ""
     timezone: str = ""
+    country_code: str = ""
     short_code: str = ""
 
 

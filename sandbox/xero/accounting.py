@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -69,6 +69,7 @@ class Accounting:
             self._route("/invoices/{id}/onlineinvoice", online_invoice, invoices),
             self._route("/invoices/{id}/history", history, invoices),
             self._route("/invoices/{id}/history", add_history, invoices, method="PUT"),
+            self._route("/creditnotes", credit_notes, invoices),
             self._route("/contacts", contact_list, contacts),
             self._route("/contacts/{id}", one_contact, contacts),
         ]
@@ -225,6 +226,22 @@ async def one_contact(api: Accounting, ask: Ask) -> Response:
     base, today = ask.organisation.base_currency, ask.organisation.today()
     item = records.contact_json(contact, records.SINGLE, base_currency=base, today=today)
     return api.document(ask, "Contacts", [item])
+
+
+async def credit_notes(api: Accounting, ask: Ask) -> Response:
+    """Approved ones with something left; always one page, and no filter is looked at."""
+    shown = [
+        {
+            "CreditNoteID": str(uuid5(UUID(contact.id), str(index))),
+            "Type": "ACCRECCREDIT",
+            "Status": "AUTHORISED",
+            "Contact": {"ContactID": contact.id, "Name": contact.name},
+            "CurrencyCode": currency,
+            "RemainingCredit": left,
+        }
+        for index, (contact, left, currency) in enumerate(ask.organisation.unallocated)
+    ]
+    return api.rendered(ask, "CreditNotes", shown)
 
 
 def _note(at: datetime, details: str) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class Organisation:
         self.short_code = "!" + tenant_id.replace("-", "")[:5]
         self.sends_reminders = False
         """Xero's own invoice reminders, as GET /InvoiceReminders/Settings tells."""
+        self.unallocated: list[tuple[Contact, Decimal, str]] = []
+        """Credit notes on no invoice: whose, how much is left, and in which currency."""
         self.contacts: Shelf[Contact] = Shelf()
         self.invoices: Shelf[Invoice] = Shelf()
         self._clock = clock
@@ -140,6 +142,10 @@ class Organisation:
     def set_email(self, contact: Contact, email: str) -> None:
         contact.email = email
         self._touch_contact(contact)
+
+    def leave_credit(self, contact: Contact, amount: Decimal | int | str, currency: str | None = None) -> None:
+        """Give a contact a credit note that is allocated to nothing yet."""
+        self.unallocated.append((contact, money(amount), currency or self.base_currency))
 
     # invoices
 

@@ -18,6 +18,7 @@ from storage.models import (
     SyncRun,
     Trigger,
 )
+from storage.reminder_models import Letter
 from tests.builders import NOW, a_connection, a_contact_row, a_run, a_team, a_workspace, an_attempt, an_invoice_row
 
 beside_others = pytest.mark.asyncio(loop_scope="session")
@@ -179,6 +180,7 @@ def rows_pointing_at(connection, workspace_id):
         "invoice": Invoice(**mine, **an_invoice_row(connection.id)),
         "set_aside": SetAside(**ids, resource=Resource.INVOICES, record="r", reason="odd", since_at=NOW),
         "incident": Incident(**ids, cause="ours", error="E", opened_at=NOW, last_failure_at=NOW),
+        "letter": Letter(**ids, contact_id=uuid4(), goes_on=NOW.date(), unsubscribe_hash=uuid4().hex, claimed_at=NOW),
     }
 
 
