@@ -229,6 +229,7 @@ class Unscoped:
         moments: list[tuple[Any, ...]] = [
             (col(Connection.farewell_at),),
             (col(OutboxMessage.next_attempt_at), col(OutboxMessage.waiting)),
+            (col(Incident.snoozed_until), col(Incident.closed_at).is_(None)),
         ]
         if syncs:
             moments.append((col(Connection.next_sync_at),))
