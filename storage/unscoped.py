@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, delete, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import (
@@ -176,21 +176,38 @@ class Unscoped:
         rows = await self.session.exec(due.order_by(col(OutboxMessage.id)).limit(limit))
         return [Waiting(*row) for row in rows.all()]
 
-    async def anything_to_do(self, *, now: datetime) -> bool:
-        """Whether a sync is due or under way, a goodbye is due, or a notice waits to be told within a minute."""
+    async def anything_to_do(self, *, now: datetime, notices_by: datetime | None = None) -> bool:
+        """Whether a sync is due or under way, a goodbye is due, or a notice waits to be told by `notices_by`.
+
+        By default within a minute: others may wait for Slack for hours.
+        """
+        by = notices_by or now + A_MINUTE
         questions = (
             select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)),
             select(Connection.id).where((col(Connection.next_sync_at) <= now) | (col(Connection.farewell_at) <= now)),
             select(OutboxMessage.id).where(
-                col(OutboxMessage.waiting),
-                col(OutboxMessage.next_attempt_at) <= now + A_MINUTE,
-                ~held_up(beyond=now + A_MINUTE),
+                col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= by, ~held_up(beyond=by)
             ),
         )
         for question in questions:
             if (await self.session.exec(question.limit(1))).first() is not None:
                 return True
         return False
+
+    async def next_moment(self, *, after: datetime, syncs: bool = True) -> datetime | None:
+        """The earliest moment after `after` at which a tick will find something due; `syncs=False` leaves those out.
+
+        Every column that a tick compares with the time belongs here: whoever lets time jump stops at these moments.
+        """
+        moments: list[tuple[Any, ...]] = [
+            (col(Connection.farewell_at),),
+            (col(OutboxMessage.next_attempt_at), col(OutboxMessage.waiting)),
+        ]
+        if syncs:
+            moments.append((col(Connection.next_sync_at),))
+        each = [select(func.min(at)).where(at > after, *conditions) for at, *conditions in moments]
+        found = [(await self.session.exec(question)).one() for question in each]
+        return min((at for at in found if at is not None), default=None)
 
     async def unfinished_runs(self, *, queued_before: datetime, limit: int) -> list[UUID]:
         """Runs that should be with the engine by now, oldest first."""

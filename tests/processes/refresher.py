@@ -1,51 +1,60 @@
-"""A process that refreshes: `python -m tests.processes.refresher DATABASE KEY XERO WORKSPACE CONNECTION TIMES [dies]`.
-
-With `dies` it is gone the moment Xero has answered, before anything is saved.
-"""
+"""A process that keeps using one connection's permission: `python -m tests.processes.refresher`, told what by its
+environment. Prints how many calls Xero let in; every refused one is an error."""
 
 import asyncio
 import os
 import sys
 from uuid import UUID
 
-import httpx
-
 from core.patience import Patience
 from core.tokens import Tokens
 from core.vault import Vault
-from core.xero.oauth import WRITE_SCOPES, XeroLogin
+from core.xero.client import Xero
+from core.xero.http import make_http
+from core.xero.oauth import READ_SCOPES, XeroLogin
 from storage.database import Database
 
-GONE = 9
+TASKS = 10
+PATIENCE = Patience()
 
 
-class Deadly(httpx.AsyncHTTPTransport):
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        answer = await super().handle_async_request(request)
-        await answer.aread()
-        os._exit(GONE)
-
-
-async def main(url: str, key: str, xero: str, workspace: str, connection: str, times: int, *, dies: bool) -> None:
-    database = Database(url)
+async def main() -> None:
+    database = Database(os.environ["DATABASE_URL"])
+    url = os.environ["XERO_URL"]
     login = XeroLogin(
         client_id="app",
         client_secret="s3cret",
-        login_url=xero,
-        identity_url=xero,
+        login_url=url,
+        identity_url=url,
         redirect_uri="https://solido.example.com/xero/callback",
-        scopes=WRITE_SCOPES,
-        transport=Deadly() if dies else None,
+        scopes=READ_SCOPES,
     )
-    tokens = Tokens(
-        database, Vault([key]), login, Patience(), workspace_id=UUID(workspace), connection_id=UUID(connection)
-    )
-    for _time in range(times):
-        await tokens.access_token()
+    http = make_http()
+    xero = Xero(http, url, patience=PATIENCE)
+    end = asyncio.get_running_loop().time() + float(os.environ["SECONDS"])
+    calls = 0
+
+    async def use() -> None:
+        nonlocal calls
+        tokens = Tokens(
+            database,
+            Vault([os.environ["KEY"]]),
+            login,
+            PATIENCE,
+            workspace_id=UUID(os.environ["WORKSPACE"]),
+            connection_id=UUID(os.environ["CONNECTION"]),
+        )
+        while asyncio.get_running_loop().time() < end:
+            await xero.tenants(await tokens.access_token())
+            calls += 1
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(*(use() for _ in range(TASKS)))
+    await http.aclose()
     await login.close()
     await database.close()
+    sys.stdout.write(f"{calls}\n")
 
 
 if __name__ == "__main__":
-    *where, times = sys.argv[1:7]
-    asyncio.run(main(*where, int(times), dies=sys.argv[7:] == ["dies"]))  # type: ignore[call-arg]
+    asyncio.run(main())

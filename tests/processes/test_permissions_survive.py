@@ -16,7 +16,7 @@ from sandbox.ports import Served
 from sandbox.xero import Switches
 from storage.models import Connection
 from tests.core.house import House
-from tests.processes.refresher import GONE
+from tests.processes.renewer import GONE
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,7 +50,7 @@ async def processes(
     arguments = [url, key, xero.url, str(it.workspace_id), str(it.id), str(times), *filter(None, [dies])]
     started = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.processes.refresher", *arguments, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+            sys.executable, "-m", "tests.processes.renewer", *arguments, cwd=ROOT, stderr=asyncio.subprocess.PIPE
         )
         for _one in range(count)
     ]

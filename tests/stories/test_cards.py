@@ -187,6 +187,7 @@ async def test_a_trouble_of_another_team_cannot_be_reached(play: Play):
         (await unscoped.within(workspace).about.get()).team_id = elsewhere.id
     for button in ("Reconnect", "Try again", "I'm on it", "A week"):
         reply = await play.slack.press(card, button)
+        await play.slack.until(lambda reply=reply: reply.later)
         assert "not available to you" in reply.later[-1].text
     async with play.database.reading(workspace) as store:
         [incident] = await store.incidents.open((await store.connections.latest()).id)
