@@ -230,6 +230,7 @@ class Unscoped:
             (col(Connection.farewell_at),),
             (col(OutboxMessage.next_attempt_at), col(OutboxMessage.waiting)),
             (col(Incident.snoozed_until), col(Incident.closed_at).is_(None)),
+            (col(ReminderPolicy.next_look_at),),
         ]
         if syncs:
             moments.append((col(Connection.next_sync_at),))

@@ -17,6 +17,7 @@ DUE_COLUMNS = {
     "connection.farewell_at",
     "outbox_message.next_attempt_at",
     "incident.snoozed_until",
+    "reminder_policy.next_look_at",
 }
 """What Unscoped.next_moment looks at."""
 NEVER_DUE = {"connection.refresh_lease_until"}
