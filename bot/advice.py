@@ -101,6 +101,11 @@ ADVICE: dict[str, Advice] = {
         "Something went wrong inside Solido.",
         "I keep trying. If it stays like this, please tell the people who run Solido for you.",
     ),
+    errors.BooksDiffer.__name__: Advice(
+        "The outstanding invoices here are not the same as in Xero, even after reading all of them once more.",
+        "`/solido status` tells what differs. I compare again every night, and at once when you type "
+        "`/solido sync full`. If it stays like this, please tell the people who run Solido for you.",
+    ),
     errors.Superseded.__name__: Advice("It was stopped because Xero was disconnected.", "Nothing needs to be done."),
 }
 

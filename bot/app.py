@@ -114,7 +114,7 @@ class Solido:
     def _ticks(self) -> list[Tick]:
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack)
-        scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy)]
+        scheduling = [Tick("due", 1.0, due.tick), Tick("nightly", 5.0, due.nightly), Tick("tidy", 3600.0, due.tidy)]
         working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
         return (scheduling if Role.SCHEDULER in self._roles else []) + (working if Role.WORKER in self._roles else [])
 

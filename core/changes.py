@@ -61,15 +61,14 @@ def onward(at: Position, rows: Sequence[Mapping[str, Any]]) -> Position:
 
     A record that changes while we read moves to the end and pulls all later ones forward, across page borders: page
     numbers would skip some. So we go on from the last moment seen, and by page number only among records that changed
-    in one and the same second, which is as finely as Xero lets us ask.
+    in one and the same second, which is as finely as Xero lets us ask, or where that would lead us back.
     """
     moments = [row["updated_at"] for row in rows if row["updated_at"] is not None]
     if not moments:
         return Position(at.since, at.page + 1)
     first, last = whole_second(min(moments)), whole_second(max(moments))
-    if last == first:
-        return Position(at.since, at.page + 1)
-    return Position(last - A_SECOND)
+    back = at.since is not None and last - A_SECOND <= at.since
+    return Position(at.since, at.page + 1) if last == first or back else Position(last - A_SECOND)
 
 
 def whole_second(moment: datetime) -> datetime:

@@ -155,7 +155,8 @@ class Connecting:
                 raise NotConnected
             connection.state = ConnectionState.DISCONNECTED
             connection.disconnected_by, connection.disconnected_at = by, now
-            connection.next_sync_at, connection.farewell_at = None, now
+            connection.next_sync_at = connection.next_reconcile_at = None
+            connection.farewell_at = now
             await store.runs.give_up(connection.id, error="Disconnected", now=now)
             await incidents.ended(store, connection, now=now)
             store.audit.add(by, "disconnected", at=now, detail=connection.tenant_name)

@@ -170,5 +170,9 @@ class Unexpected(Ours):
     """A mistake in Solido itself."""
 
 
+class BooksDiffer(Ours):
+    """Xero and the mirror do not have the same invoices outstanding, even after everything was read once more."""
+
+
 class Superseded(SolidoError):
     """Another attempt at the same run has taken over, or the run was ended meanwhile: stop, and write nothing."""

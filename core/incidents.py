@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from core.agreement import Agreement
 from core.errors import (
+    BooksDiffer,
     ChangedInXero,
     DailyLimitReached,
     NeedsPerson,
@@ -27,10 +29,13 @@ class Cause(StrEnum):
     QUOTA_USED_UP = "quota_used_up"
     CHANGED_IN_XERO = "changed_in_xero"
     OURS = "ours"
+    BOOKS_DIFFER = "books_differ"
 
 
 def cause_of(error: XeroError) -> Cause:
     match error:
+        case BooksDiffer():
+            return Cause.BOOKS_DIFFER
         case ChangedInXero():
             return Cause.CHANGED_IN_XERO
         case NeedsPerson():
@@ -94,8 +99,23 @@ async def failed(store: WorkspaceStore, connection: Connection, error: XeroError
 
 
 async def recovered(store: WorkspaceStore, connection: Connection, *, now: datetime) -> None:
-    """A sync has worked: every trouble of this connection is over, and says so where it was told."""
-    await close(store, connection, await store.incidents.open(connection.id), recovered=True, now=now)
+    """A sync has worked: every trouble of this connection is over, and says so where it was told. Only books that
+    differ are another matter: they have to be compared anew."""
+    over = [i for i in await store.incidents.open(connection.id) if i.cause != Cause.BOOKS_DIFFER]
+    await close(store, connection, over, recovered=True, now=now)
+
+
+async def books_compared(
+    store: WorkspaceStore, connection: Connection, compared: Agreement | None, *, now: datetime
+) -> None:
+    """Open, count or close the trouble of books that differ; None where they were not compared."""
+    if compared is None:
+        return
+    if compared.agree:
+        over = [i for i in await store.incidents.open(connection.id) if i.cause == Cause.BOOKS_DIFFER]
+        await close(store, connection, over, recovered=True, now=now)
+    else:
+        await failed(store, connection, BooksDiffer(f"ours {compared.invoices}, theirs {compared.theirs}"), now=now)
 
 
 async def ended(store: WorkspaceStore, connection: Connection, *, now: datetime) -> None:

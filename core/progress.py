@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from core import agreement
 from core.notices import Amount, Books, SyncTold, encode
 from core.zones import zone
 from storage.models import Connection, RunState, SyncRun, Trigger
@@ -14,7 +15,7 @@ TOLD = (Trigger.INITIAL, Trigger.MANUAL)
 async def tell(store: WorkspaceStore, run_id: UUID, *, now: datetime) -> None:
     """Have the run's message say how it stands, as of this transaction."""
     run = await store.runs.get(run_id)
-    if run is None or run.trigger not in TOLD:
+    if run is None or not (run.trigger in TOLD or run.asked_by):
         return
     await store.session.refresh(run)
     connection = await store.connections.get(run.connection_id)
@@ -39,8 +40,11 @@ async def facts(store: WorkspaceStore, run: SyncRun, connection: Connection, *, 
         changed=run.changed,
         settled=run.settled,
         set_aside=run.set_aside,
+        mended=run.mended,
+        gone=run.gone,
         seconds=run.seconds,
         books=await books(store, connection, now=now) if done else None,
+        agreement=agreement.decode(run.agreement),
         error=run.error,
     )
 

@@ -1,33 +1,36 @@
 """Reading Xero page by page into the mirror. A page, its cursor and the run's progress commit together.
 
-What is fetched is fetched with no transaction open; what is stored is stored in one.
+What is fetched is fetched with no transaction open; what is stored is stored in one. What a run reads, and in which
+order, is decided in core/course.py.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from core import progress
-from core.changes import Change, Position, change, newest_of_each, onward
+from core.changes import Change, Position, change, newest_of_each
 from core.clock import utc_now
+from core.counting import Count, contact_drifted, drifted
 from core.errors import Superseded
+from core.walking import PAGE_SIZE, Fetch, Leaf, Walk, just_before
 from core.xero import wire
 from core.xero.client import OrganisationCalls
 from core.zones import iana_name
 from storage.database import Database
-from storage.models import Connection, Cursor, Resource, SyncRun, Trigger
+from storage.models import Connection, Cursor, Resource, SyncRun
 from storage.store import WorkspaceStore
 
-PAGE_SIZE = 1000
-"""Xero's largest."""
 IDS_AT_ONCE = 40
 """Keeps the address of a request under 2,000 characters."""
 MANY = 100_000
 OVERLAP = timedelta(minutes=5)
 """Read again, so that a change which Xero finished writing a little late is not missed."""
+ALL_SALES = {"where": 'Type=="ACCREC"', "order": "UpdatedDateUTC ASC", "summaryOnly": "true"}
+ALL_CONTACTS = {"order": "UpdatedDateUTC ASC", "includeArchived": "true"}
 
 Params = dict[str, Any]
 Keep = Callable[[WorkspaceStore, wire.Page], Awaitable[None]]
@@ -42,6 +45,8 @@ class Tally:
     settled: int = 0
     contacts: int = 0
     set_aside: int = 0
+    mended: int = 0
+    gone: int = 0
     page: int = 0
     page_count: int = 0
 
@@ -53,7 +58,12 @@ class Tally:
 
 @dataclass
 class Reader:
-    """One attempt at one run: reads, stores, and writes progress in the run's name."""
+    """One attempt at one run: reads, stores, and writes progress in the run's name.
+
+    During a full reading `count` says what Xero has outstanding, and what is stored is stored whatever is there.
+    `mark`: what had changed before it should be in the mirror already; None during a first load. `blank`: nothing of
+    this workspace was in the mirror when the run began.
+    """
 
     database: Database
     calls: OrganisationCalls
@@ -61,17 +71,15 @@ class Reader:
     connection: Connection
     attempt: int
     tally: Tally = field(default_factory=Tally)
+    count: Count | None = None
+    mark: datetime | None = None
+    blank: bool = False
+    lacking: Collection[UUID] = ()
 
-    async def everything(self) -> None:
-        """Bring the mirror up to date; raise a XeroError, or Superseded when this attempt no longer counts."""
-        if self.run.trigger == Trigger.INITIAL or not self.connection.base_currency:
-            await self._organisation()
-        await self._invoices()
-        await self._contacts()
-
-    async def _organisation(self) -> None:
+    async def organisation(self) -> None:
+        """Learn the organisation's name, currency and zone; Xero does not count this one's bytes."""
         found = wire.read_organisation(await self.calls.get("Organisation"))
-        async with self._step(Resource.INVOICES) as store:
+        async with self.step(Resource.INVOICES) as store:
             row = await store.connections.get(self.connection.id)
             if row is None:
                 raise Superseded("the connection is gone")
@@ -79,85 +87,107 @@ class Reader:
             row.short_code, row.timezone = found.short_code, iana_name(found.timezone)
             self.connection = row
 
-    async def _invoices(self) -> None:
-        cursor = await self._cursor(Resource.INVOICES)
-        params = {"where": 'Type=="ACCREC"', "order": "UpdatedDateUTC ASC", "summaryOnly": "true"}
-        if cursor.filling:
-            # Only a first load may filter: what stops being outstanding would just be absent from a filtered delta.
-            params |= {"where": 'Type=="ACCREC" AND AmountDue>0', "Statuses": "AUTHORISED"}
-        await self._walk(cursor, "Invoices", params, wire.read_invoices, self._keep_invoices)
+    async def changed_invoices(self) -> None:
+        """All that changed since the cursor. Not only what is outstanding: what stops being so would just be absent."""
+        await self._follow(Resource.INVOICES, "Invoices", ALL_SALES, wire.read_invoices, self.keep_invoices)
 
-    async def _contacts(self) -> None:
-        """First those who owe; later what changed of them, and those who have come to owe since."""
-        cursor = await self._cursor(Resource.CONTACTS)
-        if cursor.filling:
-            await self._fill_contacts()
-        else:
-            params = {"order": "UpdatedDateUTC ASC", "includeArchived": "true"}
-            await self._walk(cursor, "Contacts", params, wire.read_contacts, self._keep_contacts)
-            await self._contacts_by_id(await self._missing())
+    async def changed_contacts(self) -> None:
+        """What changed of those who owe, and those who have come to owe since."""
+        await self._follow(Resource.CONTACTS, "Contacts", ALL_CONTACTS, wire.read_contacts, self.keep_contacts)
+        await self.contacts_by_id(await self.missing())
 
-    async def _walk(
-        self, cursor: Cursor, path: str, params: Params, read: Callable[[bytes], wire.Page], keep: Keep
+    async def _follow(
+        self, resource: Resource, path: str, params: Params, read: Callable[[bytes], wire.Page], keep: Keep
     ) -> None:
-        """Read all that changed since the cursor, in the order in which it changed."""
-        at = Position(None if cursor.since is None else cursor.since - OVERLAP)
-        began: datetime | None = None
-        while True:
-            answer = read(await self.calls.get(path, paged(params, at.page), modified_since=at.since))
-            last = answer.length < PAGE_SIZE or at.page >= answer.pages
-            began = began or answer.told_at
-            self._turn_page(answer, last=last)
-            async with self._step(Resource(cursor.resource)) as store:
-                await keep(store, answer)
-                moved = await store.cursors.get(self.connection.id, Resource(cursor.resource))
-                advance(moved, answer.rows, began=began, last=last)
-            if last:
-                return
-            at = onward(at, answer.rows)
+        cursor = await self.cursor(resource)
+        walk = self.walk(cursor, self.fetching(path, params, read))
+        async with aclosing(walk.leaves()) as leaves:
+            async for leaf in leaves:
+                self.turn_page(leaf)
+                async with self.step(resource) as store:
+                    await keep(store, leaf.page)
+                    advance(await store.cursors.get(self.connection.id, resource), leaf, began=walk.began)
 
-    async def _fill_contacts(self) -> None:
-        """Those who owe, by ids or, where that takes fewer calls, by reading all contacts."""
+    def walk(self, cursor: Cursor, fetch: Fetch) -> Walk:
+        """Read on from where the cursor stands: from its mark, or from where an earlier attempt broke off."""
+        origin = Position(None if cursor.since is None else cursor.since - OVERLAP)
+        start = Position(just_before(cursor.reached)) if cursor.reached else origin
+        return Walk(fetch, start, origin=origin, began=cursor.follow_from)
+
+    def fetching(self, path: str, params: Params, read: Callable[[bytes], wire.Page]) -> Fetch:
+        async def fetch(at: Position) -> wire.Page:
+            return read(await self.calls.get(path, paged(params, at.page), modified_since=at.since))
+
+        return fetch
+
+    async def owing_contacts(self) -> None:
+        """Read those who owe, by ids or, where that takes fewer calls, by reading all contacts."""
         began: datetime | None = None
-        wanted, page, pages = await self._missing(), 1, 1
+        wanted, page, pages = set(await self._owing()), 1, 1
         while page <= pages and pages - page + 1 < calls_by_id(len(wanted)):
             answer = wire.read_contacts(await self.calls.get("Contacts", paged({"includeArchived": "true"}, page)))
             began = began or answer.told_at
-            async with self._step(Resource.CONTACTS) as store:
-                await self._keep_contacts(store, answer)
-            wanted, page, pages = await self._missing(), page + 1, answer.pages
-        began = await self._contacts_by_id(wanted) or began
-        async with self._step(Resource.CONTACTS) as store:
+            async with self.step(Resource.CONTACTS) as store:
+                await self.keep_contacts(store, answer, wanted=wanted)
+            wanted -= {row["contact_id"] for row in answer.rows}
+            page, pages = page + 1, answer.pages or (page + 1 if answer.length == PAGE_SIZE else page)
+        began = await self.contacts_by_id(sorted(wanted)) or began
+        async with self.step(Resource.CONTACTS) as store:
             cursor = await store.cursors.get(self.connection.id, Resource.CONTACTS)
             follows = await store.cursors.get(self.connection.id, Resource.INVOICES)
-            cursor.filling, cursor.since = False, follows.follow_from or began
+            if cursor.filling:
+                cursor.filling, cursor.since = False, follows.since or began
 
-    async def _contacts_by_id(self, wanted: Sequence[UUID]) -> datetime | None:
+    async def _owing(self) -> Sequence[UUID]:
+        """Those to be read: during a first load those not read yet, in a full reading all of them."""
+        async with self.database.reading(self.run.workspace_id) as store:
+            return await store.contacts.missing(MANY) if self.mark is None else await store.contacts.owing(MANY)
+
+    async def contacts_by_id(self, wanted: Sequence[UUID]) -> datetime | None:
         """Read these contacts in full; one that Xero does not know is kept by its id, so that it is asked for once."""
         told_at: datetime | None = None
-        for start in range(0, len(wanted), IDS_AT_ONCE):
-            some = wanted[start : start + IDS_AT_ONCE]
+        for some in batches(wanted):
             params = {"IDs": ",".join(map(str, some)), "includeArchived": "true"}
             answer = wire.read_contacts(await self.calls.get("Contacts", paged(params, 1)))
             told_at = told_at or answer.told_at
             known = {row["contact_id"] for row in answer.rows}
             answer.rows += [unknown_contact(contact_id) for contact_id in some if contact_id not in known]
-            async with self._step(Resource.CONTACTS) as store:
-                await self._keep_contacts(store, answer)
+            async with self.step(Resource.CONTACTS) as store:
+                await self.keep_contacts(store, answer, wanted=set(some))
         return told_at
 
-    async def _keep_invoices(self, store: WorkspaceStore, page: wire.Page) -> None:
+    async def keep_invoices(self, store: WorkspaceStore, page: wire.Page) -> None:
         rows = newest_of_each(page.rows, "invoice_id")
-        known = await store.invoices.known([row["invoice_id"] for row in rows])
+        known = (
+            {} if self.blank and unseen(rows, self.count) else await store.invoices.known(ids_of(rows, "invoice_id"))
+        )
         for row in rows:
-            self.tally.count(change(known.get(row["invoice_id"]), row))
-        await store.invoices.put([row | {"connection_id": self.connection.id} for row in rows])
+            held = known.get(row["invoice_id"])
+            what = change(held, row)
+            if self.mark is not None and drifted(held, row, mark=self.mark):
+                self.tally.mended += 1
+            else:
+                self.tally.count(what)
+            if self.count is not None:
+                self.count.note(held, row, mark=self.census_mark)
+        ours = [row | {"connection_id": self.connection.id} for row in rows]
+        await store.invoices.put(ours, confirmed_by=None if self.count is None else self.census_mark)
         await self._set_aside(store, Resource.INVOICES, page, [str(row["invoice_id"]) for row in rows])
 
-    async def _keep_contacts(self, store: WorkspaceStore, page: wire.Page) -> None:
+    async def keep_contacts(
+        self, store: WorkspaceStore, page: wire.Page, *, wanted: Collection[UUID] | None = None
+    ) -> None:
+        """Store those of the page that matter here: `wanted`, or those who are known already or own an invoice."""
         rows = newest_of_each(page.rows, "contact_id")
-        wanted = await store.contacts.known_or_owed([row["contact_id"] for row in rows])
+        if wanted is None:
+            wanted = await store.contacts.known_or_owed(ids_of(rows, "contact_id"))
         ours = [row | {"connection_id": self.connection.id} for row in rows if row["contact_id"] in wanted]
+        if self.mark is not None:
+            held = await store.contacts.known(ids_of(ours, "contact_id"))
+            for row in ours:
+                known = held.get(row["contact_id"])
+                lacked = known is None and row["contact_id"] in self.lacking
+                self.tally.mended += lacked or (known is not None and contact_drifted(known, row, mark=self.mark))
         await store.contacts.put(ours)
         self.tally.contacts += len(ours)
         await self._set_aside(store, Resource.CONTACTS, page, [str(row["contact_id"]) for row in ours])
@@ -178,56 +208,72 @@ class Reader:
         if await store.set_aside.count():
             await store.set_aside.clear(resource, understood)
 
-    def _turn_page(self, answer: wire.Page, *, last: bool) -> None:
+    @property
+    def census_mark(self) -> UUID:
+        """What marks a row as seen by this full reading, whichever attempt at the run it was."""
+        return uuid5(self.run.id, str(self.count.tries if self.count else 0))
+
+    def turn_page(self, leaf: Leaf) -> None:
         self.tally.page += 1
         if not self.tally.page_count:
-            self.tally.page_count = self.tally.page + answer.pages - 1
-        self.tally.page_count = self.tally.page if last else max(self.tally.page_count, self.tally.page + 1)
+            self.tally.page_count = self.tally.page + (leaf.page.pages or 1) - 1
+        self.tally.page_count = self.tally.page if leaf.last else max(self.tally.page_count, self.tally.page + 1)
 
-    async def _missing(self) -> Sequence[UUID]:
+    async def missing(self) -> Sequence[UUID]:
         async with self.database.reading(self.run.workspace_id) as store:
             return await store.contacts.missing(MANY)
 
-    async def _cursor(self, resource: Resource) -> Cursor:
-        async with self._step(resource) as store:
+    async def cursor(self, resource: Resource) -> Cursor:
+        async with self.step(resource) as store:
             return await store.cursors.get(self.connection.id, resource)
 
     @asynccontextmanager
-    async def _step(self, resource: Resource) -> AsyncIterator[WorkspaceStore]:
+    async def step(self, resource: Resource) -> AsyncIterator[WorkspaceStore]:
         """One transaction that ends by writing progress as this attempt; where that is not ours any more, nothing
         of it is kept."""
         async with self.database.workspace(self.run.workspace_id) as store:
             yield store
             await store.session.flush()
-            written = await store.runs.write(
-                self.run.id,
-                attempt=self.attempt,
-                resource=resource,
-                **self.found(),
-            )
-            if not written:
+            if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
                 raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
             await progress.tell(store, self.run.id, now=utc_now())
 
-    def found(self) -> dict[str, int]:
+    def found(self) -> dict[str, Any]:
         """The run's columns as they stand now."""
         meter = self.calls.meter
-        return vars(self.tally) | {"calls": meter.calls, "bytes": meter.bytes}
+        census = None if self.count is None else self.count.encode()
+        return vars(self.tally) | {"calls": meter.calls, "bytes": meter.bytes, "census": census}
 
 
-def advance(cursor: Cursor, rows: Sequence[dict[str, Any]], *, began: datetime | None, last: bool) -> None:
-    """Move the cursor over a stored page. `began` is Xero's own time when this reading began.
-
-    After a first load, which sees only what is outstanding, the next delta must look at everything since it began.
+def advance(cursor: Cursor, leaf: Leaf, *, began: datetime | None) -> None:
+    """Move the cursor over a stored page. `began` is Xero's own time when this reading began: at its end, the mirror
+    holds all that changed until then. A first load sees only what is outstanding; that too is gone on from there.
     """
-    moments = [row["updated_at"] for row in rows if row["updated_at"] is not None]
+    moments = [row["updated_at"] for row in leaf.page.rows if row["updated_at"] is not None]
     seen = max(moments, default=None)
-    if cursor.filling and cursor.follow_from is None:
+    if cursor.follow_from is None:
         cursor.follow_from = began or seen
-    reached = [moment for moment in (cursor.since, seen, began if last else None) if moment is not None]
-    cursor.since = max(reached, default=None)
-    if last and cursor.filling:
-        cursor.filling, cursor.since = False, cursor.follow_from
+    if leaf.sure and seen is not None:
+        # An odd record may claim to have changed in the year 9999; nobody must read on from there.
+        seen = min(seen, leaf.page.told_at or seen)
+        cursor.reached = max(cursor.reached or seen, seen)
+    if leaf.last:
+        marks = [moment for moment in (cursor.since, cursor.follow_from) if moment is not None]
+        cursor.since, cursor.filling = max(marks, default=None), False
+        cursor.follow_from = cursor.reached = None
+
+
+def unseen(rows: Sequence[dict[str, Any]], count: Count | None) -> bool:
+    """Whether none of these can have been stored by this same first load before."""
+    return count is not None and count.passes(rows)
+
+
+def ids_of(rows: Sequence[dict[str, Any]], key: str) -> list[UUID]:
+    return [row[key] for row in rows]
+
+
+def batches(wanted: Sequence[UUID]) -> list[Sequence[UUID]]:
+    return [wanted[start : start + IDS_AT_ONCE] for start in range(0, len(wanted), IDS_AT_ONCE)]
 
 
 def paged(params: Params, page: int) -> Params:

@@ -8,12 +8,15 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from core.clock import utc_now
 from core.guard import survived
-from core.schedule import jitter, next_sync_at
+from core.schedule import jitter, next_night, next_sync_at
 from core.sync import Syncing
+from core.zones import zone
 from storage.database import Database
-from storage.models import Trigger
+from storage.models import ConnectionState, Trigger
 
 CLAIM_AT_ONCE = 200
+AFTER_ANOTHER = timedelta(minutes=2)
+"""How long a full reading waits for the sync that is under way."""
 ATTEMPTS_KEPT = timedelta(days=1)
 """How long a used or expired connect link is still recognised."""
 
@@ -75,6 +78,22 @@ class Due:
                 if connection is not None:
                     connection.next_sync_at = next_at + jitter(connection_id, every)
                     await self._syncing.queue(store, connection, Trigger.SCHEDULED, by=None, now=now)
+
+    async def nightly(self) -> None:
+        """Start the full readings whose night has come; one whose connection is busy or broken waits."""
+        now = utc_now()
+        async with self._database.unscoped() as unscoped:
+            claimed = await unscoped.claim_due_reconciles(now=now, next_at=now + AFTER_ANOTHER, limit=CLAIM_AT_ONCE)
+            for workspace_id, connection_id in claimed:
+                store = unscoped.within(workspace_id)
+                connection = await store.connections.get(connection_id)
+                if connection is None:
+                    continue
+                if connection.state == ConnectionState.ACTIVE:
+                    asked = await self._syncing.queue(store, connection, Trigger.RECONCILE, by=None, now=now)
+                    if asked.already:
+                        continue
+                connection.next_reconcile_at = next_night(connection_id, now, zone(connection.timezone))
 
     async def tidy(self) -> None:
         """Forget connect attempts long past."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from core import agreement
+from core.agreement import Agreement
 from core.errors import NotConnected
 from core.notices import Books
 from core.progress import books
@@ -28,6 +30,7 @@ class Status:
     runs: Sequence[SyncRun]
     advise: str | None
     calls_today: int
+    agreement: Agreement | None
     set_aside: int
     first_set_aside: Sequence[SetAside]
 
@@ -59,6 +62,7 @@ async def status(database: Database, workspace_id: UUID, *, now: datetime) -> St
             runs=runs,
             advise=advise(runs),
             calls_today=await store.runs.calls_since(start_of_day(now)),
+            agreement=agreement.decode(await store.runs.last_agreement(connection.id)),
             set_aside=await store.set_aside.count(),
             first_set_aside=await store.set_aside.first(SHOWN_SET_ASIDE),
         )

@@ -1,28 +1,33 @@
 """Ask for a sync, and carry one out from its start or from where a crash left it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from core import incidents, progress
+from core import agreement, incidents, progress
+from core.agreement import Agreement
 from core.clock import utc_now
+from core.course import Ending, everything
 from core.engine import Engine
 from core.errors import NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
 from core.guard import survived
 from core.patience import Patience
 from core.reading import Reader, Tally
-from core.schedule import next_sync_at
+from core.schedule import next_night, next_sync_at
 from core.tokens import Tokens
 from core.vault import Vault
 from core.xero.client import Meter, Xero
 from core.xero.oauth import XeroLogin
+from core.zones import zone
 from storage.database import Database
 from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
 from storage.store import WorkspaceStore
 
 log = structlog.get_logger()
+
+FULL = Trigger.RECONCILE
 
 
 @dataclass(frozen=True)
@@ -46,13 +51,17 @@ class Syncing:
     patience: Patience
     every: timedelta
 
-    async def request(self, workspace_id: UUID, *, by: str, now: datetime) -> Asked:
-        """Queue a manual sync; raise NotConnected. One that is under way already is returned instead."""
+    async def request(self, workspace_id: UUID, *, by: str, now: datetime, full: bool = False) -> Asked:
+        """Queue a manual sync, `full` to read all that is outstanding anew; raise NotConnected. One that is under way
+        already is returned instead; a full one then follows it."""
         async with self.database.workspace(workspace_id) as store:
             connection = await store.connections.latest()
             if connection is None or connection.state == ConnectionState.DISCONNECTED:
                 raise NotConnected
-            return await self.queue(store, connection, Trigger.MANUAL, by=by, now=now)
+            asked = await self.queue(store, connection, FULL if full else Trigger.MANUAL, by=by, now=now)
+            if full and asked.already and asked.run.trigger != FULL:
+                connection.next_reconcile_at = now
+            return asked
 
     async def queue(
         self, store: WorkspaceStore, connection: Connection, trigger: Trigger, *, by: str | None, now: datetime
@@ -93,25 +102,25 @@ class Syncing:
             connection_id=connection.id,
         )
         calls = self.xero.organisation(connection.tenant_id, tokens, Meter(run.calls, run.bytes))
-        tally = Tally(run.added, run.changed, run.settled, run.contacts, run.set_aside, run.page, run.page_count)
+        tally = Tally(**{each.name: getattr(run, each.name) for each in fields(Tally)})
         return Reader(self.database, calls, run, connection, attempt, tally)
 
     async def _attempt(self, reader: Reader) -> None:
         try:
-            await reader.everything()
+            ending = await everything(reader)
         except Superseded as over:
             log.info("sync.superseded", run=str(reader.run.id), why=str(over))
         except XeroError as error:
             await self._end(reader, error)
         else:
-            await self._end(reader, None)
+            await self._end(reader, None, ending)
 
-    async def _end(self, reader: Reader, error: XeroError | None) -> None:
+    async def _end(self, reader: Reader, error: XeroError | None, ending: Ending = Ending()) -> None:  # noqa: B008
         """One transaction: finish the run, settle the incident, tell what is to be told."""
         now = utc_now()
         run = reader.run
         seconds = max((now - (run.started_at or now)).total_seconds(), 0.0)
-        outcome = outcome_of(error)
+        outcome = outcome_of(error, ending.agreement)
         async with self.database.workspace(run.workspace_id) as store:
             written = await store.runs.write(
                 run.id, attempt=reader.attempt, finished_at=now, seconds=seconds, **reader.found(), **outcome
@@ -119,7 +128,7 @@ class Syncing:
             connection = await store.connections.get(reader.connection.id)
             if not written or connection is None:
                 return
-            await self._settle(store, connection, error, now=now)
+            await self._settle(store, connection, error, ending, now=now)
             await progress.tell(store, run.id, now=now)
         log.info(
             "sync.finished",
@@ -128,11 +137,17 @@ class Syncing:
             trigger=run.trigger,
             error=error.code if error else None,
             seconds=round(seconds, 3),
-            **reader.found(),
+            **vars(reader.tally),
         )
 
     async def _settle(
-        self, store: WorkspaceStore, connection: Connection, error: XeroError | None, *, now: datetime
+        self,
+        store: WorkspaceStore,
+        connection: Connection,
+        error: XeroError | None,
+        ending: Ending,
+        *,
+        now: datetime,
     ) -> None:
         connection.last_attempt_at = now
         connection.failures = connection.failures + 1 if error else 0
@@ -143,15 +158,20 @@ class Syncing:
         if error is None:
             connection.state, connection.last_success_at = ConnectionState.ACTIVE, now
             await incidents.recovered(store, connection, now=now)
+            await incidents.books_compared(store, connection, ending.agreement, now=now)
+            if ending.full_next:
+                connection.next_reconcile_at = now
+            elif connection.next_reconcile_at is None:
+                connection.next_reconcile_at = next_night(connection.id, now, zone(connection.timezone))
             return
         if incidents.cause_of(error) == incidents.Cause.RECONNECT_NEEDED:
             connection.state = ConnectionState.RECONNECT_NEEDED
         await incidents.failed(store, connection, error, now=now)
 
 
-def outcome_of(error: XeroError | None) -> dict[str, str]:
+def outcome_of(error: XeroError | None, compared: Agreement | None) -> dict[str, str | None]:
     """The run's columns that say how it ended."""
     if error is None:
-        return {"state": RunState.SUCCEEDED}
+        return {"state": RunState.SUCCEEDED, "agreement": agreement.encode(compared) if compared else None}
     detail = f"{error.detail} {error.correlation_id}".strip()
     return {"state": RunState.FAILED, "error": error.code, "error_detail": detail}

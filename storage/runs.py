@@ -4,11 +4,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import case, col, func, select, update
+from sqlmodel import case, col, func, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import RunState, SyncRun, Trigger
+from storage.types import UtcDateTime
 
 
 class RunTotals(NamedTuple):
@@ -63,7 +64,7 @@ class Runs:
             .values(
                 attempt=SyncRun.attempt + 1,
                 state=RunState.RUNNING,
-                started_at=func.coalesce(col(SyncRun.started_at), now),
+                started_at=func.coalesce(col(SyncRun.started_at), literal(now, UtcDateTime())),
             )
             .returning(col(SyncRun.attempt))
         )
@@ -97,6 +98,15 @@ class Runs:
         """The newest runs, newest first."""
         newest = self._mine().order_by(col(SyncRun.queued_at).desc(), col(SyncRun.id)).limit(count)
         return (await self._session.exec(newest)).all()
+
+    async def last_agreement(self, connection_id: UUID) -> str | None:
+        """What came of comparing the books last (core/agreement.py)."""
+        compared = select(SyncRun.agreement).where(
+            col(SyncRun.workspace_id) == self._workspace_id,
+            col(SyncRun.connection_id) == connection_id,
+            col(SyncRun.agreement).is_not(None),
+        )
+        return (await self._session.exec(compared.order_by(col(SyncRun.queued_at).desc()).limit(1))).first()
 
     async def totals(self) -> RunTotals:
         """How many syncs there were, and how the finished ones ended."""

@@ -47,9 +47,7 @@ class Money(TypeDecorator[Decimal]):
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        if dialect.name == "sqlite":
-            return int(exact_money(value) / MONEY_UNIT)
-        return exact_money(value)
+        return int(exact_money(value) / MONEY_UNIT) if dialect.name == "sqlite" else exact_money(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None:

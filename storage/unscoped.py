@@ -73,6 +73,11 @@ class Unscoped:
         """Take the connections whose automatic sync is due; each is given to one caller only."""
         return await self._claim(col(Connection.next_sync_at), now=now, limit=limit, values={"next_sync_at": next_at})
 
+    async def claim_due_reconciles(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
+        """Take the connections whose full reading is due."""
+        due_at = col(Connection.next_reconcile_at)
+        return await self._claim(due_at, now=now, limit=limit, values={"next_reconcile_at": next_at})
+
     async def claim_farewells(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
         """Take disconnected connections that Xero still has to be told about."""
         return await self._claim(col(Connection.farewell_at), now=now, limit=limit, values={"farewell_at": next_at})
@@ -101,7 +106,11 @@ class Unscoped:
         """Whether a sync is due or under way, a goodbye is due, or a notice waits to be told."""
         questions = (
             select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)),
-            select(Connection.id).where((col(Connection.next_sync_at) <= now) | (col(Connection.farewell_at) <= now)),
+            select(Connection.id).where(
+                (col(Connection.next_sync_at) <= now)
+                | (col(Connection.next_reconcile_at) <= now)
+                | (col(Connection.farewell_at) <= now)
+            ),
             select(OutboxMessage.id).where(col(OutboxMessage.waiting)),
         )
         for question in questions:

@@ -45,11 +45,13 @@ class Server:
     url: str  # of a database that is always there, to create others from
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """A new, empty database; its URL. Dropped at the end with those the engine may have made beside it."""
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """A new database, a copy of `template` (empty by default); its URL. Dropped at the end with those the engine
+        may have made beside it."""
         name = f"solido_test_{secrets.token_hex(6)}"
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         try:
             yield with_database(self.url, name)
         finally:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.advice import advice
 from bot.views.blocks import Message, bold, context, counted, escape, lasting, listed, section, user, when
-from bot.views.books import at_a_glance, by_currency
+from bot.views.books import at_a_glance, by_currency, compared
 from bot.views.syncs import found, kind, progress
 from core.status import Status, success_rate
 from storage.models import Connection, ConnectionState, RunState, SyncRun
@@ -20,7 +20,7 @@ def status(it: Status, *, daily_limit: int) -> Message:
     connection = it.connection
     head = f"{bold(connection.tenant_name)} · {STATES[ConnectionState(connection.state)]}"
     parts = [head, _who(connection), _moments(connection), _numbers(it), _owed(it), _runs(it.runs)]
-    notes = [note for note in (_advice(it), _set_aside(it), _calls(it, daily_limit)) if note]
+    notes = [note for note in (_advice(it), _compared(it), _set_aside(it), _calls(it, daily_limit)) if note]
     blocks = [section(part) for part in parts] + [context(note) for note in notes]
     spoken = [head, _moments(connection), _numbers(it), at_a_glance(it.books), *notes]
     return Message(" ".join(spoken).replace("\n", " "), blocks)
@@ -73,6 +73,10 @@ def _advice(it: Status) -> str:
         return ""
     why = advice(it.advise)
     return f":bulb: Most of the last syncs failed. {why.said} {why.do}"
+
+
+def _compared(it: Status) -> str:
+    return compared(it.agreement) if it.agreement else ""
 
 
 def _set_aside(it: Status) -> str:

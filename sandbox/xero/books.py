@@ -56,6 +56,8 @@ class Organisation:
         self.short_code = "!" + tenant_id.replace("-", "")[:5]
         self.sends_reminders = False
         """Xero's own invoice reminders, as GET /InvoiceReminders/Settings tells."""
+        self.unlisted: set[str] = set()
+        """Invoices that lists by status leave out, as an index of Xero's would that lags behind."""
         self.contacts: Shelf[Contact] = Shelf()
         self.invoices: Shelf[Invoice] = Shelf()
         self._clock = clock
@@ -229,6 +231,11 @@ class Organisation:
         self.settle()
         self.invoices.remove(invoice)
         invoice.contact.invoices.remove(invoice)
+
+    def unlist(self, invoice: Invoice, unlisted: bool = True) -> None:
+        """Leave the invoice out of lists by status; by its id it is found as before."""
+        (self.unlisted.add if unlisted else self.unlisted.discard)(invoice.id)
+        self.invoices.put(invoice)
 
     def note(self, invoice: Invoice, details: str) -> datetime:
         """A history note; UpdatedDateUTC stays."""
