@@ -8,6 +8,7 @@ turns up that changed after we began), and then the borders in question are gone
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -64,12 +65,12 @@ class Walk:
 
     async def leaves(self) -> AsyncGenerator[Leaf, None]:
         """Raise what fetching raises. To be closed by whoever stops early."""
-        async for leaf in self._by_number():
-            if leaf.last and (span := self._doubtful()):
-                yield Leaf(leaf.page, last=False, sure=False)
-                async for again in self._by_moment(span):
-                    yield again
-            else:
+        async with aclosing(self._by_number()) as leaves:
+            async for leaf in leaves:
+                span = self._doubtful() if leaf.last else None
+                yield leaf if span is None else Leaf(leaf.page, last=False, sure=False)
+        if span is not None:
+            async for leaf in self._by_moment(span):
                 yield leaf
 
     def _doubtful(self) -> Span | None:
