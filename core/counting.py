@@ -1,5 +1,6 @@
 """Counting what Xero has outstanding while its books are read in full, and telling drift from change. Pure."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -59,6 +60,19 @@ class Count(msgspec.Struct):
             self.later = self.later or self.complete
         if not self.complete:
             self.high = max(self.high or row["updated_at"], row["updated_at"])
+
+    def note_new(self, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Count records of which none was counted before (`passes`); return how many are outstanding."""
+        found: defaultdict[str, list[Decimal]] = defaultdict(list)
+        for row in rows:
+            if owes(row["status"], row["amount_due"]):
+                found[row["currency"]].append(row["amount_due"])
+        for currency, amounts in found.items():
+            held = self.held.setdefault(currency, Held())
+            held.invoices += len(amounts)
+            held.amount += sum(amounts)
+        self.high = max((row["updated_at"] for row in rows), default=self.high)
+        return sum(map(len, found.values()))
 
     def _add(self, what: tuple[str, Decimal] | None, times: int) -> None:
         if what is not None:

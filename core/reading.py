@@ -4,7 +4,7 @@ What is fetched is fetched with no transaction open; what is stored is stored in
 order, is decided in core/course.py.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from core.changes import Change, Position, change, newest_of_each
 from core.clock import utc_now
 from core.counting import Count, contact_drifted, drifted
 from core.errors import Superseded
+from core.notices import encode
 from core.walking import PAGE_SIZE, Fetch, Leaf, Walk, just_before
 from core.xero import wire
 from core.xero.client import OrganisationCalls
@@ -75,6 +76,8 @@ class Reader:
     mark: datetime | None = None
     blank: bool = False
     lacking: Collection[UUID] = ()
+    any_aside: bool | None = None
+    first: bool | None = None
 
     async def organisation(self) -> None:
         """Learn the organisation's name, currency and zone; Xero does not count this one's bytes."""
@@ -158,21 +161,24 @@ class Reader:
 
     async def keep_invoices(self, store: WorkspaceStore, page: wire.Page) -> None:
         rows = newest_of_each(page.rows, "invoice_id")
-        known = (
-            {} if self.blank and unseen(rows, self.count) else await store.invoices.known(ids_of(rows, "invoice_id"))
-        )
+        mark = None if self.count is None else self.census_mark
+        if self.blank and self.count is not None and self.count.passes(rows):
+            self.tally.added += self.count.note_new(rows)
+        else:
+            self._note(rows, await store.invoices.known(ids_of(rows, "invoice_id")), mark)
+        await store.invoices.put(rows, confirmed_by=mark, connection_id=self.connection.id)
+        await self._set_aside(store, Resource.INVOICES, page, ids_of(rows, "invoice_id"))
+
+    def _note(self, rows: Sequence[dict[str, Any]], known: Mapping[UUID, Any], mark: UUID | None) -> None:
+        """Count what these rows change in the mirror, and during a full reading what is outstanding."""
         for row in rows:
             held = known.get(row["invoice_id"])
-            what = change(held, row)
             if self.mark is not None and drifted(held, row, mark=self.mark):
                 self.tally.mended += 1
             else:
-                self.tally.count(what)
-            if self.count is not None:
-                self.count.note(held, row, mark=self.census_mark)
-        ours = [row | {"connection_id": self.connection.id} for row in rows]
-        await store.invoices.put(ours, confirmed_by=None if self.count is None else self.census_mark)
-        await self._set_aside(store, Resource.INVOICES, page, [str(row["invoice_id"]) for row in rows])
+                self.tally.count(change(held, row))
+            if self.count is not None and mark is not None:
+                self.count.note(held, row, mark=mark)
 
     async def keep_contacts(
         self, store: WorkspaceStore, page: wire.Page, *, wanted: Collection[UUID] | None = None
@@ -190,10 +196,10 @@ class Reader:
                 self.tally.mended += lacked or (known is not None and contact_drifted(known, row, mark=self.mark))
         await store.contacts.put(ours)
         self.tally.contacts += len(ours)
-        await self._set_aside(store, Resource.CONTACTS, page, [str(row["contact_id"]) for row in ours])
+        await self._set_aside(store, Resource.CONTACTS, page, ids_of(ours, "contact_id"))
 
     async def _set_aside(
-        self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Sequence[str]
+        self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Sequence[UUID]
     ) -> None:
         for record in page.set_aside:
             await store.set_aside.put(
@@ -205,8 +211,11 @@ class Reader:
                 now=utc_now(),
             )
         self.tally.set_aside += len(page.set_aside)
-        if await store.set_aside.count():
-            await store.set_aside.clear(resource, understood)
+        if self.any_aside is None:
+            self.any_aside = bool(await store.set_aside.count())
+        self.any_aside = self.any_aside or bool(page.set_aside)
+        if self.any_aside:
+            await store.set_aside.clear(resource, [str(record) for record in understood])
 
     @property
     def census_mark(self) -> UUID:
@@ -236,7 +245,16 @@ class Reader:
             await store.session.flush()
             if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
                 raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
-            await progress.tell(store, self.run.id, now=utc_now())
+            await self._tell(store)
+
+    async def _tell(self, store: WorkspaceStore) -> None:
+        """Have the run's message say how far we are."""
+        if not progress.is_told(self.run):
+            return
+        if self.first is None:
+            self.first = not await store.runs.succeeded_before(self.run)
+        notice = progress.under_way(self.run, self.connection, first=self.first, **vars(self.tally))
+        await store.outbox.tell(progress.card(self.run), encode(notice), now=utc_now())
 
     def found(self) -> dict[str, Any]:
         """The run's columns as they stand now."""
@@ -261,11 +279,6 @@ def advance(cursor: Cursor, leaf: Leaf, *, began: datetime | None) -> None:
         marks = [moment for moment in (cursor.since, cursor.follow_from) if moment is not None]
         cursor.since, cursor.filling = max(marks, default=None), False
         cursor.follow_from = cursor.reached = None
-
-
-def unseen(rows: Sequence[dict[str, Any]], count: Count | None) -> bool:
-    """Whether none of these can have been stored by this same first load before."""
-    return count is not None and count.passes(rows)
 
 
 def ids_of(rows: Sequence[dict[str, Any]], key: str) -> list[UUID]:

@@ -49,16 +49,17 @@ class Invoices:
             col(Invoice.amount_due) > NOTHING,
         ]
 
-    async def put(self, rows: Sequence[dict[str, Any]], *, confirmed_by: UUID | None = None) -> None:
-        """Store what Xero says, unless something newer is stored; rows are column values without `workspace_id`.
+    async def put(self, rows: Sequence[dict[str, Any]], *, confirmed_by: UUID | None = None, **shared: Any) -> None:
+        """Store what Xero says, unless something newer is stored; rows are column values without `workspace_id`, and
+        `shared` those that all have in common.
 
         With `confirmed_by`, the mark of the full reading they come from, whatever is stored gives way.
         """
-        mine = [row | {"workspace_id": self._workspace_id, "confirmed_by": confirmed_by} for row in rows]
+        same = {"workspace_id": self._workspace_id, "confirmed_by": confirmed_by, **shared}
         if confirmed_by is None:
-            await upsert(self._session, Invoice, mine, update=CHANGING, newer="updated_at")
+            await upsert(self._session, Invoice, rows, update=CHANGING, newer="updated_at", shared=same)
         else:
-            await upsert(self._session, Invoice, mine, update=(*CHANGING, "confirmed_by"))
+            await upsert(self._session, Invoice, rows, update=(*CHANGING, "confirmed_by"), shared=same)
 
     async def known(self, invoice_ids: Sequence[UUID]) -> dict[UUID, Known]:
         """Their rows as they are stored, every column by its name."""

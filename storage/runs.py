@@ -77,6 +77,7 @@ class Runs:
             .where(col(SyncRun.id) == run_id, col(SyncRun.workspace_id) == self._workspace_id)
             .where(col(SyncRun.attempt) == attempt, col(SyncRun.finished_at).is_(None))
             .values(**values)
+            .execution_options(synchronize_session=False)  # it would look through all rows loaded, page by page
         )
         return bool(changed.rowcount)
 

@@ -5,7 +5,7 @@ Retries live inside a run and are few; what outlasts them is an error, and the n
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import httpx
@@ -17,6 +17,7 @@ from core.patience import Patience, patiently
 from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart
 
 ACCOUNTING = "/api.xro/2.0/"
+REMEMBERED = timedelta(seconds=30)
 
 
 @dataclass
@@ -127,6 +128,7 @@ class OrganisationCalls:
         self._xero = xero
         self._tenant_id = tenant_id
         self._tokens = tokens
+        self._token: tuple[str, datetime] | None = None
         self.meter = meter
 
     async def get(
@@ -137,11 +139,11 @@ class OrganisationCalls:
         if modified_since is not None:
             # Documented form: UTC, seconds, no zone. Others are read day for month, or refused.
             headers["If-Modified-Since"] = modified_since.strftime("%Y-%m-%dT%H:%M:%S")
-        token = await self._tokens.access_token()
+        token = await self._access_token()
         try:
             return await self._get(resource, params, headers, token)
         except AccessRefused:
-            token = await self._tokens.access_token(refused=token)
+            token = await self._access_token(refused=token)
         except Forbidden as refused:
             raise await self._meaning_of(refused, token) from None
         try:
@@ -150,6 +152,13 @@ class OrganisationCalls:
             raise PermissionEnded(again.detail, correlation_id=again.correlation_id) from None
         except Forbidden as refused:
             raise await self._meaning_of(refused, token) from None
+
+    async def _access_token(self, *, refused: str | None = None) -> str:
+        """A token is good for minutes: it is not looked up for every page of many in a second."""
+        now = utc_now()
+        if self._token is None or refused or not self._token[1] <= now < self._token[1] + REMEMBERED:
+            self._token = (await self._tokens.access_token(refused=refused), now)
+        return self._token[0]
 
     async def _get(
         self, resource: str, params: Mapping[str, Any] | None, headers: Mapping[str, str], token: str
