@@ -27,6 +27,7 @@ from core.farewell import Farewell
 from core.patience import Patience
 from core.scheduler import Due, Scheduler, Tick
 from core.sync import Syncing
+from core.webhooks import Webhooks
 from core.workspaces import Workspaces
 from core.xero.client import Xero
 from core.xero.http import make_http
@@ -100,6 +101,7 @@ class Solido:
             syncing=self.syncing,
             connecting=Connecting(self.syncing),
             workspaces=Workspaces(self.database),
+            webhooks=Webhooks(self.database, settings.xero_webhook_key.get_secret_value()),
             public_url=settings.public_url,
             daily_limit=settings.xero_daily_limit,
             writes=settings.solido_xero_access == "read-write",
@@ -114,7 +116,12 @@ class Solido:
     def _ticks(self) -> list[Tick]:
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack)
-        scheduling = [Tick("due", 1.0, due.tick), Tick("nightly", 5.0, due.nightly), Tick("tidy", 3600.0, due.tidy)]
+        scheduling = [
+            Tick("due", 1.0, due.tick),
+            Tick("webhooks", 1.0, due.webhooks),
+            Tick("nightly", 5.0, due.nightly),
+            Tick("tidy", 3600.0, due.tidy),
+        ]
         working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
         return (scheduling if Role.SCHEDULER in self._roles else []) + (working if Role.WORKER in self._roles else [])
 

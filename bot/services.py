@@ -6,6 +6,7 @@ from bot.installs import Installs
 from bot.people import People
 from core.connect import Connecting
 from core.sync import Syncing
+from core.webhooks import Webhooks
 from core.workspaces import Workspaces
 from storage.database import Database
 
@@ -20,6 +21,7 @@ class Services:
     syncing: Syncing
     connecting: Connecting
     workspaces: Workspaces
+    webhooks: Webhooks
     public_url: str
     daily_limit: int
     writes: bool

@@ -1,20 +1,24 @@
 """What a run reads, and in which order, by what started it."""
 
 from typing import NamedTuple
+from uuid import UUID
 
 from core import counting
 from core.agreement import Agreement
 from core.census import Census
 from core.counting import Count
+from core.named import look_into, named
 from core.reading import Reader
 from storage.models import Resource, Trigger
 
 
 class Ending(NamedTuple):
-    """What a run came to: how the books compare, where all was read; whether a full reading ought to follow."""
+    """What a run came to: how the books compare, where all was read; whether a full reading ought to follow; and the
+    only records it looked at, where it was not all that changed."""
 
     agreement: Agreement | None = None
     full_next: bool = False
+    only: list[UUID] | None = None
 
 
 async def everything(reader: Reader) -> Ending:
@@ -31,6 +35,9 @@ async def everything(reader: Reader) -> Ending:
     if run.trigger == Trigger.RECONCILE or count:
         reader.mark = invoices.since
         return await _full(reader, count or Count())
+    if run.trigger == Trigger.WEBHOOK and (what := await named(reader)):
+        await look_into(reader, what)
+        return Ending(only=what.all)
     await reader.changed_invoices()
     await reader.changed_contacts()
     return Ending()

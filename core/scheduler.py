@@ -10,6 +10,7 @@ from core.clock import utc_now
 from core.guard import survived
 from core.schedule import jitter, next_night, next_sync_at
 from core.sync import Syncing
+from core.webhooks import Webhooks
 from core.zones import zone
 from storage.database import Database
 from storage.models import ConnectionState, Trigger
@@ -17,6 +18,10 @@ from storage.models import ConnectionState, Trigger
 CLAIM_AT_ONCE = 200
 AFTER_ANOTHER = timedelta(minutes=2)
 """How long a full reading waits for the sync that is under way."""
+GATHERED_FOR = timedelta(seconds=2)
+"""Changes come in bursts: a payment run is many events and one sync."""
+BETWEEN_WEBHOOKS = timedelta(seconds=30)
+"""Of one organisation."""
 ATTEMPTS_KEPT = timedelta(days=1)
 """How long a used or expired connect link is still recognised."""
 
@@ -64,6 +69,7 @@ class Due:
     def __init__(self, database: Database, syncing: Syncing) -> None:
         self._database = database
         self._syncing = syncing
+        self._webhooks = Webhooks(database)
 
     async def tick(self) -> None:
         """Claim due connections, insert their runs and hand them over, all in one transaction."""
@@ -95,7 +101,23 @@ class Due:
                         continue
                 connection.next_reconcile_at = next_night(connection_id, now, zone(connection.timezone))
 
+    async def webhooks(self) -> None:
+        """Start a small sync where webhooks told of changes: one for all that came within a moment."""
+        now = utc_now()
+        await self._webhooks.watch(now=now)
+        async with self._database.unscoped() as unscoped:
+            eventful = await unscoped.eventful(
+                received_until=now - GATHERED_FOR, last_until=now - BETWEEN_WEBHOOKS, limit=CLAIM_AT_ONCE
+            )
+            for workspace_id, connection_id in eventful:
+                store = unscoped.within(workspace_id)
+                connection = await store.connections.get(connection_id)
+                if connection is not None:
+                    connection.webhook_at = now
+                    await self._syncing.queue(store, connection, Trigger.WEBHOOK, by=None, now=now)
+
     async def tidy(self) -> None:
-        """Forget connect attempts long past."""
+        """Forget connect attempts and webhooks long past."""
+        await self._webhooks.forget(now=utc_now())
         async with self._database.unscoped() as unscoped:
             await unscoped.forget_expired_attempts(now=utc_now() - ATTEMPTS_KEPT)

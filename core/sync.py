@@ -128,7 +128,7 @@ class Syncing:
             connection = await store.connections.get(reader.connection.id)
             if not written or connection is None:
                 return
-            await self._settle(store, connection, error, ending, now=now)
+            await self._settle(store, connection, run, error, ending, now=now)
             await progress.tell(store, run.id, now=now)
         log.info(
             "sync.finished",
@@ -140,10 +140,18 @@ class Syncing:
             **vars(reader.tally),
         )
 
+    async def _looked_into(
+        self, store: WorkspaceStore, connection: Connection, run: SyncRun, ending: Ending, *, now: datetime
+    ) -> None:
+        """What webhooks told before this run began is in the mirror now."""
+        until = run.started_at or run.queued_at
+        await store.webhook_events.handled(connection.id, until=until, now=now, resources=ending.only)
+
     async def _settle(
         self,
         store: WorkspaceStore,
         connection: Connection,
+        run: SyncRun,
         error: XeroError | None,
         ending: Ending,
         *,
@@ -154,10 +162,13 @@ class Syncing:
         # Only a person ends these; trying faster than usual would only spend calls.
         backoff = 0 if isinstance(error, NeedsPerson) else connection.failures
         retry_at = error.retry_at if isinstance(error, Passing) else None
-        connection.next_sync_at = next_sync_at(now, every=self.every, failures=backoff, retry_at=retry_at)
+        if error or ending.only is None:
+            # A sync of a few named records is no substitute for the automatic one.
+            connection.next_sync_at = next_sync_at(now, every=self.every, failures=backoff, retry_at=retry_at)
         if error is None:
             connection.state, connection.last_success_at = ConnectionState.ACTIVE, now
             await incidents.recovered(store, connection, now=now)
+            await self._looked_into(store, connection, run, ending, now=now)
             await incidents.books_compared(store, connection, ending.agreement, now=now)
             if ending.full_next:
                 connection.next_reconcile_at = now
