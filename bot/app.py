@@ -32,6 +32,7 @@ from core.workspaces import Workspaces
 from core.xero.client import Xero
 from core.xero.http import make_http
 from core.xero.oauth import XeroLogin
+from core.xero.pacing import Pacer
 from storage import schema
 from storage.database import Database
 
@@ -89,9 +90,10 @@ class Solido:
             self.engine,
             self._vault,
             self._login,
-            Xero(self._http, settings.xero_api_url, patience=patience),
+            Xero(self._http, settings.xero_api_url, patience=patience, pacer=Pacer()),
             patience,
             every=timedelta(seconds=settings.solido_sync_every),
+            daily_limit=settings.xero_daily_limit,
         )
         self._installs = Installs(self.database, self._vault)
         self.services = Services(

@@ -10,11 +10,21 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.installs import Installs
-from bot.views import connections, syncs, troubles
+from bot.views import connections, quotas, syncs, troubles
 from bot.views.blocks import Message
 from core.clock import utc_now
 from core.guard import survived
-from core.notices import Connected, ConnectFailed, Disconnected, Notice, SyncTold, Trouble, decode
+from core.notices import (
+    Connected,
+    ConnectFailed,
+    Disconnected,
+    Notice,
+    QuotaLow,
+    QuotaUsedUp,
+    SyncTold,
+    Trouble,
+    decode,
+)
 from storage.database import Database
 from storage.models import OutboxMessage
 from storage.unscoped import Owned
@@ -51,6 +61,10 @@ def render(notice: Notice) -> Message:
             return connections.connect_failed(notice)
         case SyncTold():
             return syncs.told(notice)
+        case QuotaLow():
+            return quotas.low(notice)
+        case QuotaUsedUp():
+            return quotas.used_up(notice)
         case Trouble():
             return troubles.trouble(notice)
 

@@ -83,6 +83,22 @@ class SyncTold(msgspec.Struct, frozen=True, tag=True):
     error: str | None = None
 
 
+class QuotaLow(msgspec.Struct, frozen=True, tag=True):
+    """Most of the day's calls are used up, by us or by others; automatic syncs are `every` seconds apart for now."""
+
+    organisation: str
+    used: int
+    limit: int
+    every: int
+
+
+class QuotaUsedUp(msgspec.Struct, frozen=True, tag=True):
+    """The day's calls are used up; syncs go on by themselves at `opens_at`."""
+
+    organisation: str
+    opens_at: datetime
+
+
 class Trouble(msgspec.Struct, frozen=True, tag=True):
     """An incident, as it stands; over when `closed_at` is set. `recovered` is false where it was ended otherwise."""
 
@@ -98,7 +114,7 @@ class Trouble(msgspec.Struct, frozen=True, tag=True):
     recovered: bool = False
 
 
-Notice = Connected | Disconnected | ConnectFailed | SyncTold | Trouble
+Notice = Connected | Disconnected | ConnectFailed | SyncTold | QuotaLow | QuotaUsedUp | Trouble
 
 _decoder = msgspec.json.Decoder(Notice)
 

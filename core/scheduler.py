@@ -1,11 +1,13 @@
 """A few ticks that look at rows. The database knows when; APScheduler only knows to look."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from core import quotas
+from core.budget import A_DAY, NIGHTLY_COST, can_afford
 from core.clock import utc_now
 from core.guard import survived
 from core.schedule import jitter, next_night, next_sync_at
@@ -13,11 +15,13 @@ from core.sync import Syncing
 from core.webhooks import Webhooks
 from core.zones import zone
 from storage.database import Database
-from storage.models import ConnectionState, Trigger
+from storage.models import Connection, ConnectionState, Trigger
+from storage.store import WorkspaceStore
 
 CLAIM_AT_ONCE = 200
 AFTER_ANOTHER = timedelta(minutes=2)
 """How long a full reading waits for the sync that is under way."""
+NAMED_COST = 4
 GATHERED_FOR = timedelta(seconds=2)
 """Changes come in bursts: a payment run is many events and one sync."""
 BETWEEN_WEBHOOKS = timedelta(seconds=30)
@@ -95,7 +99,8 @@ class Due:
                 connection = await store.connections.get(connection_id)
                 if connection is None:
                     continue
-                if connection.state == ConnectionState.ACTIVE:
+                affordable = await self._can_afford(store, connection, NIGHTLY_COST, now=now)
+                if connection.state == ConnectionState.ACTIVE and affordable:
                     asked = await self._syncing.queue(store, connection, Trigger.RECONCILE, by=None, now=now)
                     if asked.already:
                         continue
@@ -112,9 +117,16 @@ class Due:
             for workspace_id, connection_id in eventful:
                 store = unscoped.within(workspace_id)
                 connection = await store.connections.get(connection_id)
-                if connection is not None:
+                if connection is not None and await self._can_afford(store, connection, NAMED_COST, now=now):
                     connection.webhook_at = now
                     await self._syncing.queue(store, connection, Trigger.WEBHOOK, by=None, now=now)
+
+    async def _can_afford(self, store: WorkspaceStore, connection: Connection, cost: int, *, now: datetime) -> bool:
+        """Whether enough of the day's calls is left for something that the automatic syncs would make good."""
+        every = self._syncing.every
+        left = quotas.of(connection, limit=self._syncing.daily_limit, now=now)
+        automatic = await store.runs.automatic_cost(since=now - A_DAY)
+        return can_afford(left, cost=cost, every=every, automatic=automatic)
 
     async def tidy(self) -> None:
         """Forget connect attempts and webhooks long past."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core import agreement
 from core.agreement import Agreement
+from core.budget import A_DAY, start_of_month
 from core.errors import NotConnected
 from core.notices import Books
 from core.progress import books
@@ -31,6 +32,8 @@ class Status:
     advise: str | None
     calls_today: int
     agreement: Agreement | None
+    bytes_this_month: int
+    automatic_cost: float
     set_aside: int
     first_set_aside: Sequence[SetAside]
 
@@ -62,6 +65,8 @@ async def status(database: Database, workspace_id: UUID, *, now: datetime) -> St
             runs=runs,
             advise=advise(runs),
             calls_today=await store.runs.calls_since(start_of_day(now)),
+            bytes_this_month=await store.runs.bytes_since(start_of_month(now)),
+            automatic_cost=await store.runs.automatic_cost(since=now - A_DAY),
             agreement=agreement.decode(await store.runs.last_agreement(connection.id)),
             set_aside=await store.set_aside.count(),
             first_set_aside=await store.set_aside.first(SHOWN_SET_ASIDE),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from core import agreement, incidents, progress
+from core import agreement, incidents, progress, quotas
 from core.agreement import Agreement
 from core.clock import utc_now
 from core.course import Ending, everything
@@ -14,6 +14,7 @@ from core.engine import Engine
 from core.errors import NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
 from core.guard import survived
 from core.patience import Patience
+from core.quotas import closed_until
 from core.reading import Reader, Tally
 from core.schedule import next_night, next_sync_at
 from core.tokens import Tokens
@@ -41,7 +42,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Syncing:
-    """The parts a sync needs. `every` is the automatic rhythm."""
+    """The parts a sync needs. `every` is the automatic rhythm, `daily_limit` Xero's for each organisation."""
 
     database: Database
     engine: Engine
@@ -50,6 +51,7 @@ class Syncing:
     xero: Xero
     patience: Patience
     every: timedelta
+    daily_limit: int = 1000
 
     async def request(self, workspace_id: UUID, *, by: str, now: datetime, full: bool = False) -> Asked:
         """Queue a manual sync, `full` to read all that is outstanding anew; raise NotConnected. One that is under way
@@ -107,6 +109,7 @@ class Syncing:
 
     async def _attempt(self, reader: Reader) -> None:
         try:
+            closed_until(reader.connection.quota_opens_at, now=utc_now())
             ending = await everything(reader)
         except Superseded as over:
             log.info("sync.superseded", run=str(reader.run.id), why=str(over))
@@ -128,7 +131,7 @@ class Syncing:
             connection = await store.connections.get(reader.connection.id)
             if not written or connection is None:
                 return
-            await self._settle(store, connection, run, error, ending, now=now)
+            await self._settle(store, connection, run, error, ending, reader.calls.meter, now=now)
             await progress.tell(store, run.id, now=now)
         log.info(
             "sync.finished",
@@ -154,6 +157,7 @@ class Syncing:
         run: SyncRun,
         error: XeroError | None,
         ending: Ending,
+        meter: Meter,
         *,
         now: datetime,
     ) -> None:
@@ -162,9 +166,11 @@ class Syncing:
         # Only a person ends these; trying faster than usual would only spend calls.
         backoff = 0 if isinstance(error, NeedsPerson) else connection.failures
         retry_at = error.retry_at if isinstance(error, Passing) else None
+        quotas.read_meter(connection, meter, now=now)
+        every = await quotas.settle(store, connection, error, every=self.every, limit=self.daily_limit, now=now)
         if error or ending.only is None:
             # A sync of a few named records is no substitute for the automatic one.
-            connection.next_sync_at = next_sync_at(now, every=self.every, failures=backoff, retry_at=retry_at)
+            connection.next_sync_at = next_sync_at(now, every=every, failures=backoff, retry_at=retry_at)
         if error is None:
             connection.state, connection.last_success_at = ConnectionState.ACTIVE, now
             await incidents.recovered(store, connection, now=now)

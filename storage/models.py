@@ -106,9 +106,10 @@ class Workspace(SQLModel, table=True):
 class Connection(SQLModel, table=True):
     """A workspace's link to one Xero organisation, its tokens (sealed) and when it is next looked at.
 
-    `day_left` and `minute_left` are Xero's own counts of calls left, as told at `metered_at`; until `quota_opens_at` it
-    takes none. `stretched_to` is the rhythm in seconds where the budget does not allow the usual one. `lacks_payments`:
-    the permission does not cover overpayments and prepayments.
+    `day_left` and `minute_left` are Xero's own counts of calls left, as told at `metered_at`; its day was once seen to
+    begin anew by `day_resets_by`, and so does every day after; until `quota_opens_at` it takes no calls. `stretched_to`
+    is the rhythm in seconds where the budget does not allow the usual one. `lacks_payments`: the permission does not
+    cover overpayments and prepayments.
     """
 
     __table_args__ = (
@@ -149,6 +150,7 @@ class Connection(SQLModel, table=True):
     day_left: int | None = None
     minute_left: int | None = None
     metered_at: datetime | None = moment(null=True)
+    day_resets_by: datetime | None = moment(null=True)
     quota_opens_at: datetime | None = moment(null=True)
     stretched_to: int | None = None
     webhook_at: datetime | None = moment(null=True)

@@ -11,6 +11,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 from storage.models import RunState, SyncRun, Trigger
 from storage.types import UtcDateTime
 
+QUIET_COST = 2.0
+"""Calls of an automatic sync that finds nothing: invoices, contacts."""
+
 
 class RunTotals(NamedTuple):
     total: int
@@ -121,6 +124,27 @@ class Runs:
             )
         )
         return RunTotals(*row.one())
+
+    async def automatic_cost(self, *, since: datetime) -> float:
+        """Calls of an automatic sync, on average since that moment; two where there was none."""
+        row = await self._session.exec(
+            select(func.avg(SyncRun.calls)).where(
+                col(SyncRun.workspace_id) == self._workspace_id,
+                col(SyncRun.queued_at) >= since,
+                col(SyncRun.trigger) == Trigger.SCHEDULED,
+                col(SyncRun.state) == RunState.SUCCEEDED,
+            )
+        )
+        return max(float(row.one() or 0), QUIET_COST)
+
+    async def bytes_since(self, moment: datetime) -> int:
+        """Bytes received from Xero by runs queued since that moment."""
+        row = await self._session.exec(
+            select(func.coalesce(func.sum(SyncRun.bytes), 0)).where(
+                col(SyncRun.workspace_id) == self._workspace_id, col(SyncRun.queued_at) >= moment
+            )
+        )
+        return int(row.one())
 
     async def calls_since(self, moment: datetime) -> int:
         """Requests made to Xero by runs queued since that moment."""

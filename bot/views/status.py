@@ -1,12 +1,16 @@
 """`/solido status`: how syncing goes."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from bot.advice import advice
 from bot.views.blocks import Message, bold, context, counted, escape, lasting, listed, section, user, when
 from bot.views.books import at_a_glance, by_currency, compared
 from bot.views.syncs import found, kind, progress
+from core import quotas
+from core.budget import NIGHTLY_COST, forecast
 from core.status import Status, success_rate
+from core.xero.pacing import A_MINUTE, CALLS_A_MINUTE
 from storage.models import Connection, ConnectionState, RunState, SyncRun
 
 STATES = {
@@ -16,11 +20,13 @@ STATES = {
 }
 
 
-def status(it: Status, *, daily_limit: int) -> Message:
+def status(it: Status, *, daily_limit: int, every: timedelta, now: datetime) -> Message:
+    """`every` is the usual rhythm of automatic syncs."""
     connection = it.connection
     head = f"{bold(connection.tenant_name)} · {STATES[ConnectionState(connection.state)]}"
     parts = [head, _who(connection), _moments(connection), _numbers(it), _owed(it), _runs(it.runs)]
-    notes = [note for note in (_advice(it), _compared(it), _set_aside(it), _calls(it, daily_limit)) if note]
+    calls = _calls(it, daily_limit, every, now)
+    notes = [note for note in (_advice(it), _compared(it), _set_aside(it), _stretched(it), calls) if note]
     blocks = [section(part) for part in parts] + [context(note) for note in notes]
     spoken = [head, _moments(connection), _numbers(it), at_a_glance(it.books), *notes]
     return Message(" ".join(spoken).replace("\n", " "), blocks)
@@ -90,5 +96,26 @@ def _set_aside(it: Status) -> str:
     return f":warning: {counted(it.set_aside, 'record')} from Xero could not be read: {named}{tail}."
 
 
-def _calls(it: Status, daily_limit: int) -> str:
-    return f"Calls to Xero today: {it.calls_today:,} of {daily_limit:,}"
+def _stretched(it: Status) -> str:
+    if not it.connection.stretched_to:
+        return ""
+    apart = lasting(it.connection.stretched_to)
+    return f"Automatic syncs are {apart} apart for now, so that the calls Xero allows last the day."
+
+
+def _calls(it: Status, daily_limit: int, every: timedelta, now: datetime) -> str:
+    """What Xero counts itself where it has told, else what we count."""
+    connection, left = it.connection, quotas.of(it.connection, limit=daily_limit, now=now)
+    used = it.calls_today if left.used is None else left.used
+    parts = [f"Calls to Xero today: {used:,} of {daily_limit:,} ({used / daily_limit:.0%})"]
+    if connection.metered_at and connection.minute_left is not None and now - connection.metered_at < A_MINUTE:
+        parts.append(f"{max(CALLS_A_MINUTE - connection.minute_left, 0)} of {CALLS_A_MINUTE} this minute")
+    rhythm = timedelta(seconds=connection.stretched_to) if connection.stretched_to else every
+    a_day = forecast(rhythm, automatic=it.automatic_cost, nightly=NIGHTLY_COST)
+    parts.append(f"about {a_day:,} a day at this rhythm")
+    parts.append(f"{megabytes(it.bytes_this_month)} this month")
+    return " · ".join(parts)
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1_000_000:,.1f} MB"

@@ -4,6 +4,7 @@ Retries live inside a run and are few; what outlasts them is an error, and the n
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from core.clock import utc_now
 from core.errors import PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
 from core.patience import Patience, patiently
 from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart
+from core.xero.pacing import Pace, Pacer
 
 ACCOUNTING = "/api.xro/2.0/"
 REMEMBERED = timedelta(seconds=30)
@@ -22,16 +24,18 @@ REMEMBERED = timedelta(seconds=30)
 
 @dataclass
 class Meter:
-    """What one run has cost. `day_left` is Xero's own count of calls left today, when it said so."""
+    """What one run has cost. `day_left` and `minute_left` are Xero's own counts of calls left, when it said so."""
 
     calls: int = 0
     bytes: int = 0
     day_left: int | None = None
+    minute_left: int | None = None
 
     def count(self, answer: httpx.Response) -> None:
         self.bytes += len(answer.content)
-        left = answer.headers.get("x-daylimit-remaining", "")
-        self.day_left = int(left) if left.isdigit() else self.day_left
+        day, minute = (answer.headers.get(f"x-{window}limit-remaining", "") for window in ("day", "min"))
+        self.day_left = int(day) if day.isdigit() else self.day_left
+        self.minute_left = int(minute) if minute.isdigit() else self.minute_left
 
 
 class Tenant(msgspec.Struct, rename="camel"):
@@ -54,10 +58,13 @@ class AccessTokens(Protocol):
 class Xero:
     """Xero's API over one HTTP client; `base_url` such as https://api.xero.com."""
 
-    def __init__(self, http: httpx.AsyncClient, base_url: str, *, patience: Patience) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, base_url: str, *, patience: Patience, pacer: Pacer | None = None
+    ) -> None:
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._patience = patience
+        self._pacer = pacer
 
     async def tenants(self, access_token: str, *, auth_event_id: str | None = None) -> list[Tenant]:
         """Return the organisations this permission covers; those of one consent with `auth_event_id`."""
@@ -75,7 +82,7 @@ class Xero:
         await self.call("DELETE", f"/connections/{connection_id}", access_token, fine=(404,))
 
     def organisation(self, tenant_id: str, tokens: AccessTokens, meter: Meter) -> "OrganisationCalls":
-        return OrganisationCalls(self, tenant_id, tokens, meter)
+        return OrganisationCalls(self, tenant_id, tokens, meter, self._pacer.of(tenant_id) if self._pacer else None)
 
     async def call(
         self,
@@ -86,12 +93,13 @@ class Xero:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         meter: Meter | None = None,
+        pace: Pace | None = None,
         fine: tuple[int, ...] = (),
     ) -> httpx.Response:
         """Return a good answer, or one whose status is `fine`; raise the XeroError any other one means."""
         sent = {"Authorization": f"Bearer {access_token}", **(headers or {})}
         return await patiently(
-            lambda: self._once(method, path, sent, params=params, meter=meter, fine=fine), self._patience
+            lambda: self._once(method, path, sent, params=params, meter=meter, pace=pace, fine=fine), self._patience
         )
 
     async def _once(
@@ -102,12 +110,16 @@ class Xero:
         *,
         params: Mapping[str, Any] | None,
         meter: Meter | None,
+        pace: Pace | None,
         fine: tuple[int, ...],
     ) -> httpx.Response:
-        if meter:
-            meter.calls += 1
         try:
-            answer = await self._http.request(method, self._base_url + path, params=params, headers=dict(headers))
+            async with pace.turn() if pace else nullcontext():
+                if meter:
+                    meter.calls += 1
+                answer = await self._http.request(method, self._base_url + path, params=params, headers=dict(headers))
+                if pace:
+                    pace.hear(answer.headers, utc_now())
         except httpx.HTTPError as exc:
             # `from None`: the request in httpx's exception carries the token.
             raise XeroUnavailable(f"{method} {path}: {type(exc).__name__}") from None
@@ -124,7 +136,10 @@ class Xero:
 class OrganisationCalls:
     """Calls to the accounting API of one organisation."""
 
-    def __init__(self, xero: Xero, tenant_id: str, tokens: AccessTokens, meter: Meter) -> None:
+    def __init__(
+        self, xero: Xero, tenant_id: str, tokens: AccessTokens, meter: Meter, pace: Pace | None = None
+    ) -> None:
+        self._pace = pace
         self._xero = xero
         self._tenant_id = tenant_id
         self._tokens = tokens
@@ -164,7 +179,7 @@ class OrganisationCalls:
         self, resource: str, params: Mapping[str, Any] | None, headers: Mapping[str, str], token: str
     ) -> bytes:
         answer = await self._xero.call(
-            "GET", ACCOUNTING + resource, token, params=params, headers=headers, meter=self.meter
+            "GET", ACCOUNTING + resource, token, params=params, headers=headers, meter=self.meter, pace=self._pace
         )
         return answer.content
 
