@@ -253,6 +253,7 @@ class Connecting:
         connection.disconnected_by = connection.disconnected_at = connection.farewell_at = None
         connection.access_token_sealed, connection.refresh_token_sealed = access, refresh
         connection.access_expires_at, connection.refresh_lease_until = grant.expires_at, None
+        connection.lacks_payments = False
         connection.token_version += 1
         connection.next_sync_at = next_sync_at(now, every=self._syncing.every, failures=0, retry_at=None)
         await store.session.flush()

@@ -9,6 +9,7 @@ from core.census import Census
 from core.counting import Count
 from core.named import look_into, named
 from core.reading import Reader
+from core.unapplied import read_unapplied
 from storage.models import Resource, Trigger
 
 
@@ -40,6 +41,8 @@ async def everything(reader: Reader) -> Ending:
         return Ending(only=what.all)
     await reader.changed_invoices()
     await reader.changed_contacts()
+    if run.trigger == Trigger.SCHEDULED and (await reader.cursor(Resource.UNAPPLIED)).filling:
+        await read_unapplied(reader)
     return Ending()
 
 
@@ -67,7 +70,9 @@ async def _full(reader: Reader, count: Count) -> Ending:
     await reader.changed_contacts()
     await reader.owing_contacts()
     agreement = await census.compare()
-    return Ending(agreement) if agreement.agree else await _again(reader, census)
+    ending = Ending(agreement) if agreement.agree else await _again(reader, census)
+    await read_unapplied(reader)
+    return ending
 
 
 async def _again(reader: Reader, census: Census) -> Ending:

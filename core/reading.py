@@ -167,7 +167,7 @@ class Reader:
         else:
             self._note(rows, await store.invoices.known(ids_of(rows, "invoice_id")), mark)
         await store.invoices.put(rows, confirmed_by=mark, connection_id=self.connection.id)
-        await self._set_aside(store, Resource.INVOICES, page, ids_of(rows, "invoice_id"))
+        await self.set_aside(store, Resource.INVOICES, page, ids_of(rows, "invoice_id"))
 
     def _note(self, rows: Sequence[dict[str, Any]], known: Mapping[UUID, Any], mark: UUID | None) -> None:
         """Count what these rows change in the mirror, and during a full reading what is outstanding."""
@@ -196,9 +196,9 @@ class Reader:
                 self.tally.mended += lacked or (known is not None and contact_drifted(known, row, mark=self.mark))
         await store.contacts.put(ours)
         self.tally.contacts += len(ours)
-        await self._set_aside(store, Resource.CONTACTS, page, ids_of(ours, "contact_id"))
+        await self.set_aside(store, Resource.CONTACTS, page, ids_of(ours, "contact_id"))
 
-    async def _set_aside(
+    async def set_aside(
         self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Sequence[UUID]
     ) -> None:
         for record in page.set_aside:

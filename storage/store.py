@@ -14,6 +14,7 @@ from storage.invoices import Invoices
 from storage.outbox import Outbox
 from storage.runs import Runs
 from storage.set_aside import SetAsides
+from storage.unapplied import UnappliedPapers
 from storage.webhook_events import WebhookEvents
 from storage.workspaces import Workspaces
 
@@ -31,6 +32,7 @@ class WorkspaceStore:
         self.cursors = Cursors(session, workspace_id)
         self.invoices = Invoices(session, workspace_id)
         self.contacts = Contacts(session, workspace_id)
+        self.unapplied = UnappliedPapers(session, workspace_id)
         self.set_aside = SetAsides(session, workspace_id)
         self.webhook_events = WebhookEvents(session, workspace_id)
         self.incidents = Incidents(session, workspace_id)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from bot.advice import advice
-from bot.views.blocks import Message, bold, context, counted, escape, lasting, listed, section, user, when
+from bot.views.blocks import Message, bold, context, counted, escape, lasting, listed, money, section, user, when
 from bot.views.books import at_a_glance, by_currency, compared
 from bot.views.syncs import found, kind, progress
 from core import quotas
@@ -26,7 +27,8 @@ def status(it: Status, *, daily_limit: int, every: timedelta, now: datetime) -> 
     head = f"{bold(connection.tenant_name)} · {STATES[ConnectionState(connection.state)]}"
     parts = [head, _who(connection), _moments(connection), _numbers(it), _owed(it), _runs(it.runs)]
     calls = _calls(it, daily_limit, every, now)
-    notes = [note for note in (_advice(it), _compared(it), _set_aside(it), _stretched(it), calls) if note]
+    said = (_advice(it), _compared(it), _unapplied(it), _set_aside(it), _stretched(it), calls)
+    notes = [note for note in said if note]
     blocks = [section(part) for part in parts] + [context(note) for note in notes]
     spoken = [head, _moments(connection), _numbers(it), at_a_glance(it.books), *notes]
     return Message(" ".join(spoken).replace("\n", " "), blocks)
@@ -83,6 +85,22 @@ def _advice(it: Status) -> str:
 
 def _compared(it: Status) -> str:
     return compared(it.agreement) if it.agreement else ""
+
+
+def _unapplied(it: Status) -> str:
+    """Money of customers who owe that no invoice has got, by currency; and what we may not see of it."""
+    sums: dict[str, Decimal] = {}
+    for rest in it.unapplied:
+        sums[rest.currency] = sums.get(rest.currency, Decimal(0)) + rest.remaining
+    known = [money(amount, currency) for currency, amount in sorted(sums.items())]
+    who = len({rest.contact_id for rest in it.unapplied})
+    lines = [f"Not yet used for any invoice: {listed(known)} of {counted(who, 'customer')} who owe."] if known else []
+    if it.connection.lacks_payments:
+        lines.append(
+            "Overpayments and prepayments are hidden from me: the permission in Xero is older than this. "
+            "`/solido connect` renews it."
+        )
+    return " ".join(lines)
 
 
 def _set_aside(it: Status) -> str:

@@ -33,18 +33,21 @@ class _Pagination(msgspec.Struct, rename="camel"):
     item_count: int | None = None
 
 
-class _Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct):
     DateTimeUTC: str | None = None
     pagination: _Pagination | None = None
     Invoices: list[msgspec.Raw] | None = None
     Contacts: list[msgspec.Raw] | None = None
     Organisations: list[msgspec.Raw] | None = None
+    CreditNotes: list[msgspec.Raw] | None = None
+    Overpayments: list[msgspec.Raw] | None = None
+    Prepayments: list[msgspec.Raw] | None = None
 
 
 # gc=False: no record can hold itself, and looking for such rings took half of the decoding's time.
 
 
-class _Named(msgspec.Struct, gc=False):
+class Named(msgspec.Struct, gc=False):
     ContactID: UUID | None = None
     Name: str | None = None
 
@@ -59,7 +62,7 @@ class _Invoice(msgspec.Struct, gc=False):
     UpdatedDateUTC: str
     InvoiceNumber: str | None = None
     Reference: str | None = None
-    Contact: _Named | None = None
+    Contact: Named | None = None
     AmountPaid: Decimal = Decimal(0)
     AmountCredited: Decimal = Decimal(0)
     Date: str | None = None
@@ -68,7 +71,7 @@ class _Invoice(msgspec.Struct, gc=False):
     ExpectedPaymentDate: str | None = None
 
 
-class _NamedSomehow(msgspec.Struct, gc=False):
+class NamedSomehow(msgspec.Struct, gc=False):
     ContactID: str | None = None
     Name: str | None = None
 
@@ -76,7 +79,7 @@ class _NamedSomehow(msgspec.Struct, gc=False):
 class _OddInvoice(_Invoice, gc=False):
     """For a record by itself, when a page holds something odd: here an invoice may lack its contact's id."""
 
-    Contact: _NamedSomehow | None = None  # type: ignore[assignment]
+    Contact: NamedSomehow | None = None  # type: ignore[assignment]
 
 
 class _Person(msgspec.Struct, gc=False):
@@ -134,11 +137,11 @@ class Page:
 
 def read_invoices(body: bytes) -> Page:
     """Return the sales invoices of an answer; bills are passed over. Raise XeroUnreadable for no answer at all."""
-    return _read(body, "Invoices", _invoices, _OddInvoice, _invoice_row)
+    return read_list(body, "Invoices", _invoices, _OddInvoice, _invoice_row)
 
 
 def read_contacts(body: bytes) -> Page:
-    return _read(body, "Contacts", _contacts, _Contact, _contact_row)
+    return read_list(body, "Contacts", _contacts, _Contact, _contact_row)
 
 
 def read_organisation(body: bytes) -> Organisation:
@@ -150,27 +153,27 @@ def read_organisation(body: bytes) -> Organisation:
         raise XeroUnreadable("no organisation in the answer") from None
 
 
-class _InvoicePage(_Envelope):
+class _InvoicePage(Envelope):
     Invoices: list[_Invoice] | None = None  # type: ignore[assignment]  # the quick way, when every record is sound
 
 
-class _ContactPage(_Envelope):
+class _ContactPage(Envelope):
     Contacts: list[_Contact] | None = None  # type: ignore[assignment]
 
 
-_envelope = msgspec.json.Decoder(_Envelope)
+_envelope = msgspec.json.Decoder(Envelope)
 _invoices = msgspec.json.Decoder(_InvoicePage)
 _contacts = msgspec.json.Decoder(_ContactPage)
 
 
-def _open(body: bytes) -> _Envelope:
+def _open(body: bytes) -> Envelope:
     try:
         return _envelope.decode(body)
     except msgspec.DecodeError:
         raise XeroUnreadable("the answer is not one of Xero's") from None
 
 
-def _read(
+def read_list(
     body: bytes,
     name: str,
     quick: msgspec.json.Decoder[Any],
@@ -201,7 +204,7 @@ def _read(
     return page
 
 
-def _told_at(envelope: _Envelope) -> datetime | None:
+def _told_at(envelope: Envelope) -> datetime | None:
     try:
         return moment(envelope.DateTimeUTC)
     except NotUnderstood:
@@ -222,7 +225,7 @@ def _in_words(why: Exception) -> str:
     return str(why).replace("Object missing required field", "Xero left out").replace("`", "")[:300]
 
 
-NOBODY = _Named()
+NOBODY = Named()
 
 
 def _invoice_row(invoice: _Invoice) -> dict[str, Any] | None:
