@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-config --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check bench migrations-check lock python venv-run venv-dev venv-bench clean
+.PHONY: run test check bench screenshots migrations-check lock python venv-run venv-dev venv-bench clean
 
 run: venv-run  ## the whole product on loopback, driven from a browser; PORT=… and ARGS='--as-of …' are heard
 	@exec $(BIN)/python -m sandbox $(ARGS)
@@ -18,7 +18,11 @@ check: venv-dev  ## what CI runs: format, lint, types, then the tests (import ru
 	@echo "mypy" && $(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
-bench: venv-dev venv-bench  ## how fast, beside others; the table goes into docs/performance.md (ARGS=--quick for a short one)
+screenshots: venv-dev  ## the pictures of the README, from a real browser
+	@$(BIN)/python -m scripts.screenshots
+
+bench: venv-dev venv-bench  ## figures of this machine, printed as ratios where something stands beside ours
+	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.sync $(ARGS)
 
 migrations-check: venv-dev  ## only this: migrations build what the models say

@@ -1,1 +1,1 @@
-"""Measurements, each beside something to compare it with. `make bench` runs them."""
+"""Figures of this machine, by `make bench`. Nothing here is asserted by a test."""

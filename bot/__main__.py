@@ -14,7 +14,8 @@ from bot.serving import serve as serve_roles
 from bot.settings import BadSettings, Settings, read_settings
 from core.engine import prepare as prepare_engine
 from core.vault import new_key
-from storage.database import driver_url
+from storage import schema
+from storage.database import Database, driver_url
 
 BROKEN, WRONG_USE = 1, 2
 
@@ -44,6 +45,14 @@ def settings_or_exit() -> Settings:
     return settings
 
 
+async def has_newest_schema(url: str) -> bool:
+    database = Database(url)
+    try:
+        return await schema.version(database.engine) == schema.HEAD
+    finally:
+        await database.close()
+
+
 def upgrade(url: str) -> None:
     """Bring the schema to its newest version, in a process of its own: Alembic would cost this one 40 MB."""
     done = subprocess.run(
@@ -51,7 +60,6 @@ def upgrade(url: str) -> None:
     )
     if done.returncode:
         fail("The database could not be brought to the newest schema; the reason stands above.", BROKEN)
-    prepare_engine(driver_url(url))
 
 
 def run(settings: Settings, roles: frozenset[Role]) -> None:
@@ -72,8 +80,9 @@ def run_role(role: Role) -> None:
 def serve() -> None:
     """The real thing in one process: web, scheduler and worker."""
     settings = settings_or_exit()
-    if driver_url(settings.database_url).get_backend_name() == "sqlite":
-        upgrade(settings.database_url)
+    url = settings.database_url
+    if driver_url(url).get_backend_name() == "sqlite" and not asyncio.run(has_newest_schema(url)):
+        upgrade(url)
     run(settings, ALL_ROLES)
 
 
@@ -98,7 +107,9 @@ def scheduler() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    upgrade(settings_or_exit().database_url)
+    url = settings_or_exit().database_url
+    upgrade(url)
+    prepare_engine(driver_url(url))
 
 
 @keys.command("new")

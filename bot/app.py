@@ -100,6 +100,7 @@ class Solido:
             database=self.database,
             installs=self._installs,
             people=People(self._installs, self._slack),
+            places=Places(self.database, self._installs, self._slack),
             syncing=self.syncing,
             connecting=Connecting(self.syncing),
             workspaces=Workspaces(self.database),
@@ -109,13 +110,13 @@ class Solido:
             writes=settings.solido_xero_access == "read-write",
         )
         secret = settings.slack_signing_secret.get_secret_value()
-        places = Places(self.database, self._installs, self._slack)
         listener = SlackListener(self.services, self._slack, secret)
-        self.web = Web(self.services, listener.bolt, Shield(secret), places, self.ready).app
-        self.scheduler = Scheduler(self._ticks())
+        self.web = Web(self.services, listener.bolt, Shield(secret), self.ready).app
+        self.scheduler = Scheduler(self.ticks(roles))
         self._launched = False
 
-    def _ticks(self) -> list[Tick]:
+    def ticks(self, roles: frozenset[Role]) -> list[Tick]:
+        """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack)
         scheduling = [
@@ -125,7 +126,7 @@ class Solido:
             Tick("tidy", 3600.0, due.tidy),
         ]
         working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
-        return (scheduling if Role.SCHEDULER in self._roles else []) + (working if Role.WORKER in self._roles else [])
+        return (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""

@@ -27,7 +27,7 @@ from core.notices import (
 )
 from storage.database import Database
 from storage.models import OutboxMessage
-from storage.unscoped import Owned
+from storage.unscoped import Waiting
 
 log = structlog.get_logger()
 
@@ -93,11 +93,11 @@ class Delivery:
             waiting = await unscoped.waiting_messages(now=utc_now(), limit=AT_ONCE)
         await asyncio.gather(*(self._tell_all(mine) for mine in by_workspace(waiting)))
 
-    async def _tell_all(self, mine: list[Owned]) -> None:
+    async def _tell_all(self, mine: list[Waiting]) -> None:
         for owned in mine:
             await survived("delivery", self._tell(owned), workspace=str(owned.workspace_id), message=str(owned.id))
 
-    async def _tell(self, owned: Owned) -> None:
+    async def _tell(self, owned: Waiting) -> None:
         now = utc_now()
         async with self._database.workspace(owned.workspace_id) as store:
             row = await store.outbox.claim(owned.id, now=now, until=now + LEASE)
@@ -137,15 +137,15 @@ class Delivery:
             if refused.error in GONE:
                 await store.outbox.post_anew(row.id, error=refused.error, now=now)
             elif refused.error in HOPELESS:
-                await store.outbox.drop(row.id, error=refused.error)
+                await store.outbox.drop(row.id, error=refused.error, version=row.version)
             else:
                 until = now + (refused.retry_after or wait_after(row.attempts))
                 await store.outbox.postpone(row.id, error=refused.error, until=until)
 
 
-def by_workspace(waiting: list[Owned]) -> list[list[Owned]]:
+def by_workspace(waiting: list[Waiting]) -> list[list[Waiting]]:
     """Group, keeping the order within each workspace."""
-    groups: dict[object, list[Owned]] = {}
+    groups: dict[object, list[Waiting]] = {}
     for owned in waiting:
         groups.setdefault(owned.workspace_id, []).append(owned)
     return list(groups.values())

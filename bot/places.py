@@ -10,7 +10,8 @@ from bot.installs import Installs
 from storage.database import Database
 from storage.models import Workspace
 
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 1.5
+"""An acknowledgement waits for this, and Slack waits three seconds for the acknowledgement."""
 SOMEWHERE = "your Slack channel"
 
 
@@ -28,6 +29,15 @@ class Places:
 
     async def name_of(self, workspace: Workspace) -> str:
         """`#finance`, as Slack knows it; words that are always true where Slack does not say in time."""
+        name = (await self._about(workspace)).get("name")
+        return f"#{name}" if name else SOMEWHERE
+
+    async def is_shared(self, workspace: Workspace) -> bool:
+        """Whether people of another company are in the channel, or invited to it, as far as Slack says."""
+        about = await self._about(workspace)
+        return bool(about.get("is_ext_shared") or about.get("is_pending_ext_shared"))
+
+    async def _about(self, workspace: Workspace) -> dict[str, object]:
         async with self._database.reading(workspace.id) as store:
             team = await store.about.team()
         try:
@@ -36,6 +46,6 @@ class Places:
                     token=self._installs.token_of(team), channel=workspace.channel_id
                 )
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
-            return SOMEWHERE
-        name = (answer.get("channel") or {}).get("name")
-        return f"#{name}" if name else SOMEWHERE
+            return {}
+        found = answer.get("channel")
+        return found if isinstance(found, dict) else {}

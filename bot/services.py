@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.installs import Installs
 from bot.people import People
+from bot.places import Places
 from core.connect import Connecting
 from core.sync import Syncing
 from core.webhooks import Webhooks
@@ -18,6 +19,7 @@ class Services:
     database: Database
     installs: Installs
     people: People
+    places: Places
     syncing: Syncing
     connecting: Connecting
     workspaces: Workspaces

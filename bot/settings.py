@@ -20,7 +20,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    database_url: str = "sqlite:///var/solido.db"
+    database_url: str = Field(default="sqlite:///var/solido.db", repr=False)  # it may hold a password
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     solido_public_url: str = ""

@@ -17,7 +17,6 @@ from starlette.routing import Route
 
 from bot import pages
 from bot.advice import ADVICE
-from bot.places import Places
 from bot.services import Services
 from bot.shield import MOST_BYTES, Shield, read_at_most
 from core.clock import utc_now
@@ -36,11 +35,11 @@ Ready = Callable[[], Awaitable[dict[str, bool]]]
 class Web:
     """`ready` tells, part by part, whether this process can work."""
 
-    def __init__(self, services: Services, bolt: AsyncApp, shield: Shield, places: Places, ready: Ready) -> None:
+    def __init__(self, services: Services, bolt: AsyncApp, shield: Shield, ready: Ready) -> None:
         self._services = services
         self._slack = AsyncSlackRequestHandler(bolt)
         self._shield = shield
-        self._places = places
+        self._places = services.places
         self._ready = ready
         self.app = Starlette(
             routes=[

@@ -14,7 +14,7 @@ from core.changes import Position, is_outstanding
 from core.clock import utc_now
 from core.counting import Count
 from core.reading import IDS_AT_ONCE, MANY, Reader, advance, batches, paged
-from core.walking import Leaf, Walk, just_before
+from core.walking import Leaf, Walk, note
 from core.xero import wire
 from storage.models import Resource
 
@@ -55,9 +55,7 @@ class Census:
         if count.first:
             walk = reader.walk(await reader.cursor(Resource.INVOICES), fetch)
         else:
-            origin = Position(None)
-            start = Position(just_before(count.reached)) if count.reached else origin
-            walk = Walk(fetch, start, origin=origin, began=count.began)
+            walk = Walk(fetch, Position(None), count)
         async with aclosing(walk.leaves()) as leaves:
             async for leaf in leaves:
                 await self._keep(leaf, walk)
@@ -65,13 +63,14 @@ class Census:
     async def _keep(self, leaf: Leaf, walk: Walk) -> None:
         reader, count = self._reader, self.count
         reader.turn_page(leaf)
-        count.began, count.moved = walk.began, count.moved or walk.moved
-        count.items = count.items if leaf.page.items is None or not leaf.sure else leaf.page.items
+        count.moved = count.moved or walk.moved or walk.resumed
+        if not count.moved:
+            # Pages of a part of the list tell how many that part has.
+            count.items = leaf.page.items
+        note(count, leaf, began=walk.began)
         count.unreadable = sorted({*count.unreadable, *(record.record for record in leaf.page.set_aside)})
         async with reader.step(Resource.INVOICES) as store:
             await reader.keep_invoices(store, leaf.page)
-            if leaf.sure:
-                count.reached = count.high
             count.complete = leaf.last
             if count.first:
                 advance(await store.cursors.get(reader.connection.id, Resource.INVOICES), leaf, began=walk.began)
@@ -121,5 +120,5 @@ class Census:
 
 def missing_from(wanted: Sequence[UUID], page: wire.Page) -> list[UUID]:
     """Those Xero did not answer with. One that could not be understood is there, all the same."""
-    there = {str(row["invoice_id"]) for row in page.rows} | {record.record.lower() for record in page.set_aside}
-    return [each for each in wanted if str(each) not in there]
+    there = {row["invoice_id"] for row in page.rows} | {record.record_id for record in page.set_aside}
+    return [each for each in wanted if each not in there]

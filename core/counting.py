@@ -24,16 +24,19 @@ class Held(msgspec.Struct):
 
 
 class Count(msgspec.Struct):
-    """What Xero says is outstanding, by currency, as far as it has been read; kept with the run, so that it survives a
-    crash. `began` and `reached` as in a cursor; `items` is Xero's own number of invoices, `complete` whether all have
-    been seen, `later` whether one was found changed since. `high` is the newest change seen, `unreadable` are records
-    that could not be understood, `tries` how often it began anew. `first`: it is a first load.
+    """What Xero says is outstanding, by currency, as far as it has been read; kept with the run, to survive a crash.
+
+    `follow_from`, `reached` and `again` as in a cursor. `items` is Xero's own number of invoices, `complete` whether all
+    have been seen, `moved` whether the list may have changed meanwhile, `later` whether an invoice was found changed
+    since. `high` is the newest change seen, `unreadable` are records that could not be understood, `tries` how often it
+    began anew. `first`: it is a first load.
     """
 
     first: bool = False
     tries: int = 0
-    began: datetime | None = None
+    follow_from: datetime | None = None
     reached: datetime | None = None
+    again: bool = False
     high: datetime | None = None
     items: int | None = None
     unreadable: list[str] = msgspec.field(default_factory=list)
@@ -82,11 +85,11 @@ class Count(msgspec.Struct):
 
     def passes(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether all these lie beyond what was counted and before what may have moved: none was here before."""
-        if self.complete or self.moved or self.began is None:
+        if self.complete or self.moved or self.follow_from is None:
             return False
         moments = [row["updated_at"] for row in rows]
         high = self.high or datetime.min.replace(tzinfo=UTC)
-        return not moments or (min(moments) > high and max(moments) < self.began - SLACK)
+        return not moments or (min(moments) > high and max(moments) < self.follow_from - SLACK)
 
 
 def decode(text: str | None) -> Count | None:

@@ -17,7 +17,7 @@ from core.clock import utc_now
 from core.counting import Count, contact_drifted, drifted
 from core.errors import Superseded
 from core.notices import encode
-from core.walking import PAGE_SIZE, Fetch, Leaf, Walk, just_before
+from core.walking import PAGE_SIZE, Fetch, Leaf, Walk, note
 from core.xero import wire
 from core.xero.client import OrganisationCalls
 from core.zones import iana_name
@@ -78,6 +78,8 @@ class Reader:
     lacking: Collection[UUID] = ()
     any_aside: bool | None = None
     first: bool | None = None
+    _odd: set[str] = field(default_factory=set)
+    """Records set aside by this attempt: pages overlap, and each is counted once."""
 
     async def organisation(self) -> None:
         """Learn the organisation's name, currency and zone; Xero does not count this one's bytes."""
@@ -113,9 +115,7 @@ class Reader:
 
     def walk(self, cursor: Cursor, fetch: Fetch) -> Walk:
         """Read on from where the cursor stands: from its mark, or from where an earlier attempt broke off."""
-        origin = Position(None if cursor.since is None else cursor.since - OVERLAP)
-        start = Position(just_before(cursor.reached)) if cursor.reached else origin
-        return Walk(fetch, start, origin=origin, began=cursor.follow_from)
+        return Walk(fetch, Position(None if cursor.since is None else cursor.since - OVERLAP), cursor)
 
     def fetching(self, path: str, params: Params, read: Callable[[bytes], wire.Page]) -> Fetch:
         async def fetch(at: Position) -> wire.Page:
@@ -134,7 +134,8 @@ class Reader:
                 await self.keep_contacts(store, answer, wanted=wanted)
             wanted -= {row["contact_id"] for row in answer.rows}
             page, pages = page + 1, answer.pages or (page + 1 if answer.length == PAGE_SIZE else page)
-        began = await self.contacts_by_id(sorted(wanted)) or began
+        told_at = await self.contacts_by_id(sorted(wanted))
+        began = began or told_at
         async with self.step(Resource.CONTACTS) as store:
             cursor = await store.cursors.get(self.connection.id, Resource.CONTACTS)
             follows = await store.cursors.get(self.connection.id, Resource.INVOICES)
@@ -154,8 +155,9 @@ class Reader:
             answer = wire.read_contacts(await self.calls.get("Contacts", paged(params, 1)))
             told_at = told_at or answer.told_at
             known = {row["contact_id"] for row in answer.rows}
-            answer.rows += [unknown_contact(contact_id) for contact_id in some if contact_id not in known]
+            unknown = [unknown_contact(contact_id) for contact_id in some if contact_id not in known]
             async with self.step(Resource.CONTACTS) as store:
+                await store.contacts.put([row | {"connection_id": self.connection.id} for row in unknown])
                 await self.keep_contacts(store, answer, wanted=set(some))
         return told_at
 
@@ -165,7 +167,8 @@ class Reader:
         if self.blank and self.count is not None and self.count.passes(rows):
             self.tally.added += self.count.note_new(rows)
         else:
-            self._note(rows, await store.invoices.known(ids_of(rows, "invoice_id")), mark)
+            look = store.invoices.known if self.count is None else store.invoices.stored
+            self._note(rows, await look(ids_of(rows, "invoice_id")), mark)
         await store.invoices.put(rows, confirmed_by=mark, connection_id=self.connection.id)
         await self.set_aside(store, Resource.INVOICES, page, ids_of(rows, "invoice_id"))
 
@@ -183,10 +186,12 @@ class Reader:
     async def keep_contacts(
         self, store: WorkspaceStore, page: wire.Page, *, wanted: Collection[UUID] | None = None
     ) -> None:
-        """Store those of the page that matter here: `wanted`, or those who are known already or own an invoice."""
+        """Store those of the page that matter here: `wanted`, or those who are known already or own an invoice. Of
+        others neither names nor oddities are kept."""
         rows = newest_of_each(page.rows, "contact_id")
         if wanted is None:
-            wanted = await store.contacts.known_or_owed(ids_of(rows, "contact_id"))
+            odd = {record.record_id for record in page.set_aside if record.record_id}
+            wanted = await store.contacts.known_or_owed([*ids_of(rows, "contact_id"), *odd])
         ours = [row | {"connection_id": self.connection.id} for row in rows if row["contact_id"] in wanted]
         if self.mark is not None:
             held = await store.contacts.known(ids_of(ours, "contact_id"))
@@ -196,12 +201,15 @@ class Reader:
                 self.tally.mended += lacked or (known is not None and contact_drifted(known, row, mark=self.mark))
         await store.contacts.put(ours)
         self.tally.contacts += len(ours)
-        await self.set_aside(store, Resource.CONTACTS, page, ids_of(ours, "contact_id"))
+        page.set_aside = [record for record in page.set_aside if record.record_id in wanted]
+        await self.set_aside(store, Resource.CONTACTS, page, ids_of(rows, "contact_id"))
 
     async def set_aside(
         self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Sequence[UUID]
     ) -> None:
         for record in page.set_aside:
+            self.tally.set_aside += record.record not in self._odd
+            self._odd.add(record.record)
             await store.set_aside.put(
                 self.connection.id,
                 resource,
@@ -210,7 +218,6 @@ class Reader:
                 reason=record.reason,
                 now=utc_now(),
             )
-        self.tally.set_aside += len(page.set_aside)
         if self.any_aside is None:
             self.any_aside = bool(await store.set_aside.count())
         self.any_aside = self.any_aside or bool(page.set_aside)
@@ -238,13 +245,15 @@ class Reader:
 
     @asynccontextmanager
     async def step(self, resource: Resource) -> AsyncIterator[WorkspaceStore]:
-        """One transaction that ends by writing progress as this attempt; where that is not ours any more, nothing
-        of it is kept."""
+        """One transaction in the name of this attempt, which ends by writing progress; where the run is not ours any
+        more, nothing of it is kept."""
         async with self.database.workspace(self.run.workspace_id) as store:
+            # Takes the run's row before any other, as everybody does: or two could wait for each other.
+            if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource):
+                raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
             yield store
             await store.session.flush()
-            if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
-                raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
+            await store.runs.write(self.run.id, attempt=self.attempt, **self.found())
             await self._tell(store)
 
     async def _tell(self, store: WorkspaceStore) -> None:
@@ -267,18 +276,11 @@ def advance(cursor: Cursor, leaf: Leaf, *, began: datetime | None) -> None:
     """Move the cursor over a stored page. `began` is Xero's own time when this reading began: at its end, the mirror
     holds all that changed until then. A first load sees only what is outstanding; that too is gone on from there.
     """
-    moments = [row["updated_at"] for row in leaf.page.rows if row["updated_at"] is not None]
-    seen = max(moments, default=None)
-    if cursor.follow_from is None:
-        cursor.follow_from = began or seen
-    if leaf.sure and seen is not None:
-        # An odd record may claim to have changed in the year 9999; nobody must read on from there.
-        seen = min(seen, leaf.page.told_at or seen)
-        cursor.reached = max(cursor.reached or seen, seen)
+    note(cursor, leaf, began=began)
     if leaf.last:
         marks = [moment for moment in (cursor.since, cursor.follow_from) if moment is not None]
         cursor.since, cursor.filling = max(marks, default=None), False
-        cursor.follow_from = cursor.reached = None
+        cursor.follow_from, cursor.reached, cursor.again = None, None, False
 
 
 def ids_of(rows: Sequence[dict[str, Any]], key: str) -> list[UUID]:

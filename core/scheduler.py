@@ -85,7 +85,11 @@ class Due:
             for workspace_id, connection_id in claimed:
                 store = unscoped.within(workspace_id)
                 connection = await store.connections.get(connection_id)
-                if connection is not None:
+                if connection is None:
+                    continue
+                if connection.state == ConnectionState.DISCONNECTED:
+                    connection.next_sync_at = None
+                else:
                     connection.next_sync_at = next_at + jitter(connection_id, every)
                     await self._syncing.queue(store, connection, Trigger.SCHEDULED, by=None, now=now)
 

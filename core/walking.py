@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from core.changes import Position, onward, whole_second
 from core.xero.wire import Page
@@ -25,11 +25,21 @@ Fetch = Callable[[Position], Awaitable[Page]]
 
 
 class Leaf(NamedTuple):
-    """One page. `sure`: nothing is known to have been skipped before it; `last`: the list has been read."""
+    """One page; `last`: the list has been read. After a break, reading may go on from `reached`, where it is not None;
+    `again` tells that this is the second time over the list."""
 
     page: Page
     last: bool
-    sure: bool
+    reached: datetime | None = None
+    again: bool = False
+
+
+class Progress(Protocol):
+    """How far a reading has come, as it is kept: `follow_from` is Xero's time when it began."""
+
+    follow_from: datetime | None
+    reached: datetime | None
+    again: bool
 
 
 class Border(NamedTuple):
@@ -48,35 +58,45 @@ class Span(NamedTuple):
 
 
 class Walk:
-    """One reading. `began` is Xero's time when it began, perhaps in an earlier attempt that ended on the way."""
+    """One reading from `origin` on, or what an earlier attempt has left of it (`so_far`).
 
-    def __init__(self, fetch: Fetch, start: Position, *, origin: Position, began: datetime | None) -> None:
+    Whoever takes a reading up again does not know the borders that were crossed before. So from there on it goes from
+    moment to moment, which never skips anything; and where a record turns up that changed since the reading began, all
+    of it is gone over once more in this way.
+    """
+
+    def __init__(self, fetch: Fetch, origin: Position, so_far: Progress) -> None:
         self._fetch = fetch
-        self._start, self._origin = start, origin
-        self.began = began
-        self._resumed = began is not None
+        self._origin = origin
+        self._start = Position(so_far.reached) if so_far.reached else origin
+        self.began = so_far.follow_from
+        self.resumed, self._again = self.began is not None, so_far.again
         self._borders: list[Border] = []
         self._movers: set[datetime] = set()
 
     @property
     def moved(self) -> bool:
         """Whether anything may have changed in the list while it was read."""
-        return bool(self._borders) and (bool(self._movers) or any(border.shorter for border in self._borders))
+        crossed_any = self.resumed or bool(self._borders)
+        return crossed_any and (bool(self._movers) or any(border.shorter for border in self._borders))
 
     async def leaves(self) -> AsyncGenerator[Leaf, None]:
         """Raise what fetching raises. To be closed by whoever stops early."""
-        async with aclosing(self._by_number()) as leaves:
+        once_more: Span | None = None
+        steps = self._by_moment(Span(self._start, None)) if self.resumed else self._by_number()
+        async with aclosing(steps) as leaves:
             async for leaf in leaves:
-                span = self._doubtful() if leaf.last else None
-                yield leaf if span is None else Leaf(leaf.page, last=False, sure=False)
-        if span is not None:
-            async for leaf in self._by_moment(span):
-                yield leaf
+                once_more = self._doubtful() if leaf.last else None
+                yield leaf if once_more is None else leaf._replace(last=False)
+        if once_more is not None:
+            self._again = self.resumed
+            async with aclosing(self._by_moment(once_more)) as leaves:
+                async for leaf in leaves:
+                    yield leaf
 
     def _doubtful(self) -> Span | None:
-        """What the earlier attempt knew of its borders is lost: then everything is gone over once more."""
-        if self._resumed and (self._movers or self.moved):
-            return Span(self._origin, None)
+        if self.resumed:
+            return Span(self._origin, None) if self._movers and not self._again else None
         return doubtful(self._borders, self._movers, origin=self._origin)
 
     async def _by_number(self) -> AsyncGenerator[Leaf, None]:
@@ -89,7 +109,8 @@ class Walk:
                 at, before, last = Position(at.since, at.page + 1), page, is_last(page, at)
                 if not last:
                     ahead = asyncio.ensure_future(self._fetch(at))
-                yield Leaf(page, last, sure=not any(border.shorter for border in self._borders))
+                sure = not any(border.shorter for border in self._borders)
+                yield Leaf(page, last, reached=end_of(page) if sure else None)
                 if last:
                     return
         finally:
@@ -97,16 +118,15 @@ class Walk:
             await asyncio.gather(ahead, return_exceptions=True)
 
     async def _by_moment(self, span: Span) -> AsyncGenerator[Leaf, None]:
-        at = span.start
-        while True:
+        at: Position | None = span.start
+        while at is not None:
             page = await self._fetch(at)
+            self._note(None, page)
             moments = moments_of(page)
             past = span.until is not None and bool(moments) and min(moments) > span.until
-            last = past or is_last(page, at)
-            yield Leaf(page, last, sure=last)
-            if last:
-                return
-            at = onward(at, page.rows)
+            at = onward(at, page.rows, last=past or is_last(page, at))
+            by_time = at is not None and at.page == 1 and not at.back and self.resumed
+            yield Leaf(page, at is None, reached=at.since if at and by_time else None, again=self._again)
 
     def _note(self, before: Page | None, page: Page) -> None:
         """Keep what tells that the list has changed under us."""
@@ -117,6 +137,24 @@ class Walk:
             shorter = before.items is not None and page.items is not None and page.items < before.items
             moments = moments_of(before)
             self._borders.append(Border(max(moments, default=None), (before.told_at, page.told_at), shorter))
+
+
+def note(so_far: Progress, leaf: Leaf, *, began: datetime | None) -> None:
+    """Keep how far the reading has come with this page. `began` is Xero's own time when it began."""
+    if so_far.follow_from is None:
+        so_far.follow_from = began or max(moments_of(leaf.page), default=None)
+    if leaf.again and not so_far.again:
+        so_far.again, so_far.reached = True, leaf.reached
+    elif leaf.reached is not None:
+        so_far.reached = max(so_far.reached or leaf.reached, leaf.reached)
+
+
+def end_of(page: Page) -> datetime | None:
+    """Where to read on after this page; never later than Xero's own time, whatever an odd record claims."""
+    moments = moments_of(page)
+    if not moments:
+        return None
+    return just_before(min(max(moments), page.told_at or max(moments)))
 
 
 def moments_of(page: Page) -> Sequence[datetime]:

@@ -50,3 +50,7 @@ class Served:
             self._server.should_exit = True
             await self._task
         self._socket.close()
+
+    def close(self) -> None:
+        """Give the port back without having served anything."""
+        self._socket.close()

@@ -4,6 +4,7 @@ The product is the real one: the same composition root, settings and routes as i
 with the emulations is the time (`core.clock.follow`), so that months can pass in an afternoon.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app import Solido
+from bot.app import ALL_ROLES, Role, Solido
 from bot.settings import Settings
 from core import clock as core_clock
 from core.engine import Engine, prepare
@@ -32,13 +33,16 @@ START_HOUR = 9
 
 @dataclass
 class World:
-    """`fill(xero)` puts organisations into the emulated Xero. Without `engine` the product has its own, for real."""
+    """`fill(xero)` puts organisations into the emulated Xero. Without `engine` the product has its own, for
+    real; without `keys` it makes one, as it does on SQLite."""
 
     clock: VirtualClock
     database_url: str
     fill: Callable[[FakeXero], object]
     engine: Engine | None = None
     patience: Patience = field(default_factory=Patience)
+    roles: frozenset[Role] = ALL_ROLES
+    keys: str | None = None
     sync_every: int = 900
     bulk_connect: bool = False
     xero: FakeXero = field(init=False)
@@ -66,7 +70,7 @@ class World:
         await self.xero_at.start(self.xero.app)
         migrate(self.database_url)
         prepare(driver_url(self.database_url))
-        self.solido = Solido(self.settings(), engine=self.engine, patience=self.patience)
+        self.solido = Solido(self.settings(), roles=self.roles, engine=self.engine, patience=self.patience)
         await self.solido.start()
         await self.product_at.start(self.solido.web)
 
@@ -78,6 +82,7 @@ class World:
         """What somebody would put into the environment to point the product at these two."""
         return Settings(
             database_url=self.database_url,
+            solido_secret_keys=SecretStr(self.keys) if self.keys else None,
             port=self.product_at.port,
             solido_public_url=self.product_at.url,
             slack_signing_secret=SecretStr(SIGNING_SECRET),
@@ -93,9 +98,7 @@ class World:
 
     async def stop(self) -> None:
         await self.product_at.stop()
-        await self.solido.stop()
-        await self.xero_at.stop()
-        await self.slack_at.stop()
+        await asyncio.gather(self.solido.stop(), self.xero_at.stop(), self.slack_at.stop())
         await self.slack.aclose()
         core_clock.follow(core_clock.system_time)
 

@@ -27,7 +27,8 @@ class Connections:
 
     async def latest(self) -> Connection | None:
         """The connection people mean: the live one, else the one that ended last."""
-        newest = self._mine().order_by(col(Connection.connected_at).desc()).limit(1)
+        ended = col(Connection.state) == ConnectionState.DISCONNECTED
+        newest = self._mine().order_by(ended, col(Connection.connected_at).desc()).limit(1)
         return (await self._session.exec(newest)).one_or_none()
 
     async def take_refresh(self, connection_id: UUID, *, version: int, now: datetime, until: datetime) -> bool:

@@ -1,4 +1,3 @@
-from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import col, delete, select
@@ -34,8 +33,3 @@ class Cursors:
                 col(Cursor.workspace_id) == self._workspace_id, col(Cursor.connection_id) == connection_id
             )
         )
-
-    @staticmethod
-    def move(cursor: Cursor, since: datetime) -> None:
-        """Move forward, never back."""
-        cursor.since = max(cursor.since or since, since)

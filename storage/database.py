@@ -4,15 +4,17 @@
 back on error. `unscoped()` answers questions asked before the workspace is known.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as DbConnection
 from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -74,11 +76,13 @@ def driver_url(url: str) -> URL:
 
 
 def make_engine(url: URL) -> AsyncEngine:
+    # Errors must not quote the values of rows: names, amounts, sealed tokens.
+    common: dict[str, Any] = {"pool_size": POOL_SIZE, "hide_parameters": True}
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True)
+        return create_async_engine(url, max_overflow=POOL_SIZE, pool_pre_ping=True, **common)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=POOL_SIZE, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, **common)
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
     event.listen(engine.sync_engine, "begin", begin_sqlite)
     return engine
@@ -88,9 +92,24 @@ def prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) ->
     """Readers beside a writer (WAL), real foreign keys, and transactions that begin when we say so."""
     connection.isolation_level = None  # sqlite3's own attribute: no implicit BEGIN
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    write_ahead(cursor)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def write_ahead(cursor: DBAPICursor) -> None:
+    """Put the file into WAL mode. While another process is doing the same SQLite refuses at once, without waiting."""
+    for last_try in (False, False, False, True):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if last_try:
+                raise
+            cursor.execute("BEGIN IMMEDIATE")  # this does wait
+            cursor.execute("ROLLBACK")
+        else:
+            return
 
 
 def begin_sqlite(connection: DbConnection) -> None:

@@ -62,7 +62,15 @@ class Invoices:
             await upsert(self._session, Invoice, rows, update=(*CHANGING, "confirmed_by"), shared=same)
 
     async def known(self, invoice_ids: Sequence[UUID]) -> dict[UUID, Known]:
-        """Their rows as they are stored, every column by its name."""
+        found = await self._session.exec(
+            select(Invoice.invoice_id, Invoice.updated_at, Invoice.status, Invoice.amount_due, Invoice.due_on).where(  # type: ignore[call-overload]
+                col(Invoice.workspace_id) == self._workspace_id, col(Invoice.invoice_id).in_(invoice_ids)
+            )
+        )
+        return {row[0]: Known(*row[1:]) for row in found.all()}
+
+    async def stored(self, invoice_ids: Sequence[UUID]) -> dict[UUID, Any]:
+        """Their rows as they are, every column by its name."""
         rows = await self._session.exec(
             select(*Invoice.__table__.columns).where(  # type: ignore[attr-defined]
                 col(Invoice.workspace_id) == self._workspace_id, col(Invoice.invoice_id).in_(invoice_ids)

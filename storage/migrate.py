@@ -27,11 +27,13 @@ def migrate(url: str) -> None:
         event.listen(engine, "begin", begin_sqlite)
     else:
         engine = create_engine(parsed)
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5061701)")
-        command.upgrade(config(connection), "head")
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5061701)")
+            command.upgrade(config(connection), "head")
+    finally:
+        engine.dispose()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, Column, ForeignKeyConstraint, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from storage.types import Money, UtcDateTime
@@ -57,6 +68,9 @@ class Paper(StrEnum):
     CREDIT_NOTE = "credit_note"
     OVERPAYMENT = "overpayment"
     PREPAYMENT = "prepayment"
+
+
+GROWING = BigInteger().with_variant(Integer, "sqlite")
 
 
 def moment(*, null: bool = False, index: bool = False) -> Any:
@@ -227,7 +241,8 @@ class Cursor(SQLModel, table=True):
     """How far one resource has been read: the mirror holds all that changed up to `since`.
 
     `follow_from` is Xero's time when the reading under way began, and becomes `since` at its end; `reached` is how far
-    it has come. Both are empty between readings. While `filling`, the first load has not ended yet.
+    it has come, `again` that it goes over everything a second time. All are empty between readings. While `filling`,
+    the first load has not ended yet.
     """
 
     __table_args__ = (within_workspace("connection", "connection_id"),)
@@ -239,6 +254,7 @@ class Cursor(SQLModel, table=True):
     filling: bool = True
     follow_from: datetime | None = moment(null=True)
     reached: datetime | None = moment(null=True)
+    again: bool = False
 
 
 class Contact(SQLModel, table=True):
@@ -382,7 +398,8 @@ class OutboxMessage(SQLModel, table=True):
     """A notice waiting to be told to Slack, and afterwards the message it became.
 
     Telling the same `card` again replaces the notice and raises `version`; delivery edits the message until
-    `told_version` has caught up. So a message that changes often costs one row, and the last truth is told.
+    `told_version` has caught up. So a message that changes often costs one row, and the last truth is told. Ids grow:
+    they are the order in which notices came up, also within one transaction.
     """
 
     __tablename__ = "outbox_message"
@@ -396,7 +413,7 @@ class OutboxMessage(SQLModel, table=True):
         ),
     )
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    id: int = Field(default=None, primary_key=True, sa_type=GROWING)
     workspace_id: UUID = Field(foreign_key="workspace.id")
     card: str
     notice: str = Field(sa_type=Text)

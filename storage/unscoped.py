@@ -29,6 +29,13 @@ class Owned(NamedTuple):
     id: UUID
 
 
+class Waiting(NamedTuple):
+    """A notice and the workspace it belongs to."""
+
+    workspace_id: UUID
+    id: int
+
+
 class Place(NamedTuple):
     """A workspace and the channel it is bound to."""
 
@@ -104,13 +111,13 @@ class Unscoped:
         )
         return [Owned(*row) for row in taken.all()]
 
-    async def waiting_messages(self, *, now: datetime, limit: int) -> list[Owned]:
+    async def waiting_messages(self, *, now: datetime, limit: int) -> list[Waiting]:
         """Notices that are due to be told, oldest first."""
         due = select(OutboxMessage.workspace_id, OutboxMessage.id).where(
             col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now
         )
-        rows = await self.session.exec(due.order_by(col(OutboxMessage.created_at), col(OutboxMessage.id)).limit(limit))
-        return [Owned(*row) for row in rows.all()]
+        rows = await self.session.exec(due.order_by(col(OutboxMessage.id)).limit(limit))
+        return [Waiting(*row) for row in rows.all()]
 
     async def anything_to_do(self, *, now: datetime) -> bool:
         """Whether a sync is due or under way, a goodbye is due, or a notice waits to be told."""

@@ -15,8 +15,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.types import Money, UtcDateTime, as_text, as_units
 
-OFTEN_THE_SAME = (Date, Money, UtcDateTime)
-"""Books hold few different days and many a zero, so what was turned once is remembered."""
+OFTEN_THE_SAME = (Date, UtcDateTime)
+"""Books hold few different days, so what was turned once is remembered."""
 REMEMBERED = 4096
 QUICK: Mapping[type, Callable[[Any], Any]] = {Money: as_units, UtcDateTime: as_text}
 """What the types do themselves on SQLite, without the steps between; a test holds the two to the same."""

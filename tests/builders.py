@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from storage.database import Database
 from storage.models import ConnectAttempt, Connection, SyncRun, Team, Trigger, Workspace
+from storage.unscoped import Unscoped
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -14,19 +15,24 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 async def a_team(database: Database, *, slack_team_id: str = "T1", enterprise_id: str = "") -> UUID:
     """The team with these Slack ids, made where there is none."""
     async with database.unscoped() as unscoped:
-        team = await unscoped.team(enterprise_id=enterprise_id, slack_team_id=slack_team_id)
-        if team is None:
-            team = Team(
-                enterprise_id=enterprise_id,
-                slack_team_id=slack_team_id,
-                name="Example",
-                url="https://example.slack.com/",
-                bot_id="B1",
-                bot_user_id="U-BOT",
-                bot_token_sealed=b"sealed bot token",
-                installed_at=NOW,
-            )
-            unscoped.add_team(team)
+        return await team_in(unscoped, slack_team_id, enterprise_id)
+
+
+async def team_in(unscoped: Unscoped, slack_team_id: str, enterprise_id: str = "") -> UUID:
+    team = await unscoped.team(enterprise_id=enterprise_id, slack_team_id=slack_team_id)
+    if team is None:
+        team = Team(
+            enterprise_id=enterprise_id,
+            slack_team_id=slack_team_id,
+            name="Example",
+            url="https://example.slack.com/",
+            bot_id="B1",
+            bot_user_id="U-BOT",
+            bot_token_sealed=b"sealed bot token",
+            installed_at=NOW,
+        )
+        unscoped.add_team(team)
+        await unscoped.session.flush()
     return team.id
 
 
@@ -34,15 +40,15 @@ async def a_workspace(
     database: Database, *, team_id: UUID | None = None, channel_id: str | None = None, created_at: datetime = NOW
 ) -> UUID:
     """A workspace in a channel of its own."""
-    workspace = Workspace(
-        team_id=team_id or await a_team(database),
-        channel_id=channel_id or f"C{uuid4().hex[:10].upper()}",
-        created_by="U1",
-        created_at=created_at,
-    )
     async with database.unscoped() as unscoped:
+        workspace = Workspace(
+            team_id=team_id or await team_in(unscoped, "T1"),
+            channel_id=channel_id or f"C{uuid4().hex[:10].upper()}",
+            created_by="U1",
+            created_at=created_at,
+        )
         unscoped.add_workspace(workspace)
-    return workspace.id
+        return workspace.id
 
 
 async def a_connection(database: Database, workspace_id: UUID, **values: Any) -> Connection:

@@ -48,8 +48,12 @@ TAKES_NOTHING = "takes no further words"
 
 
 def parse(text: str) -> tuple[str, str]:
-    """Split into subcommand and the rest; people paste non-breaking spaces and write in capitals."""
-    words = text.replace("\u00a0", " ").split(maxsplit=1)
+    """Split into subcommand and the rest; people paste non-breaking spaces and write in capitals.
+
+    Slack sends `&`, `<` and `>` as entities; here they become what was typed.
+    """
+    typed = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    words = typed.replace("\u00a0", " ").split(maxsplit=1)
     name = words[0].lower() if words else "help"
     return ALIASES.get(name, name), words[1].strip() if len(words) > 1 else ""
 

@@ -5,11 +5,17 @@ from uuid import UUID
 from bot.commands.call import Call
 from bot.views import connections as views
 from bot.views.blocks import Message
+from core.errors import BadArgument
 from storage.models import ConnectionState
+
+DIRECT_MESSAGE = "D"
+"""What ids of direct messages begin with."""
 
 
 async def connect(call: Call) -> Message:
     """In a channel without a workspace this makes one."""
+    if call.channel_id.startswith(DIRECT_MESSAGE) and not call.chosen:
+        raise BadArgument("A direct message cannot be connected: nobody else would see what happens.")
     workspace_id = call.chosen or await call.services.workspaces.of_channel(
         call.team.id, call.channel_id, by=call.user_id, now=call.now
     )
@@ -34,4 +40,5 @@ async def invite(call: Call, workspace_id: UUID) -> Message:
         place.channel_id,
         writes=services.writes,
         again=connection.tenant_name if connection else None,
+        shared=await services.places.is_shared(place),
     )

@@ -11,11 +11,13 @@ READS = (
     "name and settings."
 )
 WRITES = "The one thing it writes is a history note on an invoice that it has reminded a customer of."
+SHARED = "People of another company are in this channel and will see them too. A channel of your own may be better."
 WRITES_NOTHING = "It writes nothing."
 
 
-def invitation(url: str, channel_id: str, *, writes: bool, again: str | None) -> Message:
-    """The answer to `/solido connect`. `again` is the organisation where this is a reconnect."""
+def invitation(url: str, channel_id: str, *, writes: bool, again: str | None, shared: bool) -> Message:
+    """The answer to `/solido connect`. `again` is the organisation where this is a reconnect; `shared`: people of
+    another company are in the channel."""
     what = f"{bold(again)} again" if again else "this channel"
     head = (
         f"Connect {what} to Xero." if not again else f"Connect {what}: log in to Xero and choose the same organisation."
@@ -23,12 +25,14 @@ def invitation(url: str, channel_id: str, *, writes: bool, again: str | None) ->
     scope = (
         f"{READS} {WRITES if writes else WRITES_NOTHING} Facts about invoices will be shown in {channel(channel_id)}."
     )
-    text = f"{head} {scope}"
+    warning = f":warning: {SHARED}" if shared else ""
+    text = f"{head} {scope} {warning}".strip()
     return Message(
         text,
         [
             section(head),
             section(scope),
+            *([section(warning)] if warning else []),
             actions(button("Connect Xero", action="open_xero", url=url, style="primary", label="Connect to Xero")),
             context("The button works once, for 15 minutes, and is only for you."),
         ],

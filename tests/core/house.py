@@ -162,7 +162,8 @@ class House:
         return workspace_id
 
     async def sync(self, workspace_id: UUID) -> SyncRun:
-        """A manual sync from start to end."""
+        """A manual sync from start to end, a second after whatever was before."""
+        self.pass_time(seconds=1)
         asked = await self.syncing.request(workspace_id, by="U1", now=self.now)
         await self.engine.drain()
         return await self.run(workspace_id, asked.run.id)

@@ -128,7 +128,7 @@ def upgrade() -> None:
 
     op.create_table(
         "outbox_message",
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("card", sa.String(), nullable=False),
         sa.Column("notice", sa.Text(), nullable=False),

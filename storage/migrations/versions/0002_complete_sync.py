@@ -84,6 +84,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("cursor", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reached", storage.types.UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("again", sa.Boolean(), nullable=False, server_default=sa.false()))
 
     with op.batch_alter_table("invoice", schema=None) as batch_op:
         batch_op.add_column(sa.Column("confirmed_by", sa.Uuid(), nullable=True))
@@ -106,6 +107,7 @@ def downgrade() -> None:
         batch_op.drop_column("confirmed_by")
 
     with op.batch_alter_table("cursor", schema=None) as batch_op:
+        batch_op.drop_column("again")
         batch_op.drop_column("reached")
 
     with op.batch_alter_table("connection", schema=None) as batch_op:

@@ -1,0 +1,304 @@
+"""A workspace's door opens on its own rows only. Each method behind it is tried from next door."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import Table, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
+
+from storage.database import Database
+from storage.models import (
+    AuditEvent,
+    ConnectAttempt,
+    Connection,
+    ConnectionState,
+    Contact,
+    Cursor,
+    Incident,
+    Invoice,
+    OutboxMessage,
+    Resource,
+    SetAside,
+    SyncRun,
+    Trigger,
+)
+from storage.runs import RunTotals
+from storage.store import WorkspaceStore
+from tests.builders import NOW, a_contact_row, a_team, a_workspace, an_invoice_row
+
+beside_others = pytest.mark.asyncio(loop_scope="session")
+
+SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(days=1)
+REFUSED = "refused by the schema"
+Rows = dict[str, set[str]]
+"""Each table's rows, as they print."""
+
+
+@dataclass(frozen=True)
+class Household:
+    """A workspace with a row of every kind."""
+
+    workspace_id: UUID
+    team_id: UUID
+    connection: Connection
+    run: SyncRun
+    invoice: Invoice
+    contact: Contact
+    incident: Incident
+    message: OutboxMessage
+    attempt: ConnectAttempt
+
+
+async def a_household(database: Database) -> Household:
+    team_id = await a_team(database, slack_team_id="T-THEIRS")
+    mine = {"workspace_id": await a_workspace(database, team_id=team_id)}
+    connection = Connection(
+        **mine,
+        id=uuid4(),
+        tenant_id=str(uuid4()),
+        tenant_name="Acme",
+        xero_connection_id="x",
+        connected_by="U1",
+        connected_at=NOW,
+        refresh_lease_until=NOW - timedelta(minutes=1),
+    )
+    ours = mine | {"connection_id": connection.id}
+    owing = uuid4()
+    home = Household(
+        mine["workspace_id"],
+        team_id,
+        connection,
+        run=SyncRun(**ours, trigger=Trigger.MANUAL, queued_at=NOW, attempt=1, calls=7),
+        invoice=Invoice(**mine, **an_invoice_row(connection.id, contact_id=owing)),
+        contact=Contact(**mine, **a_contact_row(connection.id)),
+        incident=Incident(**ours, cause="ours", error="E", opened_at=NOW, last_failure_at=NOW),
+        message=OutboxMessage(**mine, card="card", notice="{}", created_at=NOW, next_attempt_at=NOW),
+        attempt=ConnectAttempt(**mine, link_hash=str(uuid4()), asked_by="U1", created_at=NOW, expires_at=LATER),
+    )
+    async with database.unscoped() as unscoped:
+        unscoped.session.add(connection)
+        await unscoped.session.flush()
+        unscoped.session.add_all([home.run, home.invoice, home.contact, home.incident, home.message, home.attempt])
+        unscoped.session.add_all(
+            [
+                Cursor(**ours, resource=Resource.INVOICES, since=NOW),
+                SetAside(**ours, resource=Resource.INVOICES, record="r1", reason="odd", since_at=NOW),
+                SyncRun(
+                    **ours, trigger=Trigger.INITIAL, queued_at=NOW - timedelta(1), finished_at=NOW, state="succeeded"
+                ),
+                AuditEvent(**mine, at=NOW, who="U1", what="connected"),
+            ]
+        )
+    return home
+
+
+def forged_connection(home: Household) -> Connection:
+    return Connection(
+        workspace_id=home.workspace_id,
+        tenant_id="other",
+        tenant_name="Forged",
+        state=ConnectionState.DISCONNECTED,
+        xero_connection_id="x",
+        connected_by="U2",
+        connected_at=NOW,
+    )
+
+
+def forged_incident(home: Household) -> Incident:
+    ids = {"workspace_id": home.workspace_id, "connection_id": home.connection.id}
+    return Incident(**ids, cause="forged", error="E", opened_at=NOW, last_failure_at=NOW)
+
+
+async def end_connection(store: WorkspaceStore, home: Household) -> bool:
+    """Forgetting tokens is for ended connections: end it where it can be reached, then forget."""
+    connection = await store.connections.get(home.connection.id)
+    if connection is not None:
+        connection.state = ConnectionState.DISCONNECTED
+    return await store.connections.forget_tokens(home.connection.id, version=0)
+
+
+async def is_theirs(found: Awaitable[Any], theirs: UUID) -> bool:
+    return (await found).id == theirs
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A call that finds or changes something in its own workspace, and what it answers a stranger."""
+
+    call: Callable[[WorkspaceStore, Household], Any]
+    stranger: object
+
+
+REACHES = {
+    "about.get": Reach(lambda s, h: is_theirs(s.about.get(), h.workspace_id), False),
+    "about.team": Reach(lambda s, h: is_theirs(s.about.team(), h.team_id), False),
+    "connections.add": Reach(lambda s, h: s.connections.add(forged_connection(h)), None),
+    "connections.get": Reach(lambda s, h: s.connections.get(h.connection.id), None),
+    "connections.latest": Reach(lambda s, _: s.connections.latest(), None),
+    "connections.take_refresh": Reach(
+        lambda s, h: s.connections.take_refresh(h.connection.id, version=0, now=NOW, until=SOON), False
+    ),
+    "connections.save_tokens": Reach(
+        lambda s, h: s.connections.save_tokens(h.connection.id, version=0, access=b"a", refresh=b"r", expires_at=LATER),
+        False,
+    ),
+    "connections.release_refresh": Reach(lambda s, h: s.connections.release_refresh(h.connection.id, version=0), None),
+    "connections.forget_tokens": Reach(end_connection, False),
+    "attempts.add": Reach(
+        lambda s, _: s.attempts.add(link_hash=str(uuid4()), asked_by="U2", now=NOW, expires_at=LATER), None
+    ),
+    "attempts.get": Reach(lambda s, h: s.attempts.get(h.attempt.id), None),
+    "attempts.open": Reach(
+        lambda s, h: s.attempts.open(
+            h.attempt.id, state_hash=str(uuid4()), browser_hash="b", verifier_sealed=b"v", now=NOW
+        ),
+        False,
+    ),
+    "attempts.returned": Reach(lambda s, h: s.attempts.returned(h.attempt.id, now=NOW), False),
+    "attempts.keep_grant": Reach(
+        lambda s, h: s.attempts.keep_grant(h.attempt.id, b"g", now=NOW, expires_at=LATER), False
+    ),
+    "attempts.finish": Reach(lambda s, h: s.attempts.finish(h.attempt.id, now=NOW), False),
+    "runs.add": Reach(lambda s, h: s.runs.add(h.connection.id, Trigger.MANUAL, now=NOW), REFUSED),
+    "runs.get": Reach(lambda s, h: s.runs.get(h.run.id), None),
+    "runs.unfinished": Reach(lambda s, h: s.runs.unfinished(h.connection.id), None),
+    "runs.start": Reach(lambda s, h: s.runs.start(h.run.id, now=NOW), None),
+    "runs.write": Reach(lambda s, h: s.runs.write(h.run.id, attempt=1, page=9), False),
+    "runs.give_up": Reach(lambda s, h: s.runs.give_up(h.connection.id, error="E", now=NOW), None),
+    "runs.succeeded_before": Reach(lambda s, h: s.runs.succeeded_before(h.run), False),
+    "runs.latest": Reach(lambda s, _: s.runs.latest(9), []),
+    "runs.totals": Reach(lambda s, _: s.runs.totals(), RunTotals(0, 0, 0)),
+    "runs.calls_since": Reach(lambda s, _: s.runs.calls_since(NOW), 0),
+    "cursors.get": Reach(lambda s, h: s.cursors.get(h.connection.id, Resource.INVOICES), REFUSED),
+    "cursors.start_over": Reach(lambda s, h: s.cursors.start_over(h.connection.id), None),
+    "invoices.put": Reach(
+        lambda s, h: s.invoices.put(
+            [an_invoice_row(h.connection.id, invoice_id=h.invoice.invoice_id, amount_due="1.00")]
+        ),
+        REFUSED,
+    ),
+    "invoices.known": Reach(lambda s, h: s.invoices.known([h.invoice.invoice_id]), {}),
+    "invoices.outstanding": Reach(lambda s, _: s.invoices.outstanding(), []),
+    "invoices.get": Reach(lambda s, h: s.invoices.get(h.invoice.invoice_id), None),
+    "invoices.totals": Reach(lambda s, _: s.invoices.totals(today=date(2026, 3, 2)), []),
+    "invoices.customers": Reach(lambda s, _: s.invoices.customers(), 0),
+    "contacts.put": Reach(
+        lambda s, h: s.contacts.put([a_contact_row(h.connection.id, contact_id=h.contact.contact_id, name="Forged")]),
+        REFUSED,
+    ),
+    "contacts.known_or_owed": Reach(
+        lambda s, h: s.contacts.known_or_owed([h.contact.contact_id, h.invoice.contact_id]), set()
+    ),
+    "contacts.missing": Reach(lambda s, _: s.contacts.missing(9), []),
+    "contacts.all": Reach(lambda s, _: s.contacts.all(), []),
+    "contacts.count": Reach(lambda s, _: s.contacts.count(), 0),
+    "set_aside.put": Reach(
+        lambda s, h: s.set_aside.put(
+            h.connection.id, Resource.INVOICES, record="r1", label="", reason="forged", now=NOW
+        ),
+        REFUSED,
+    ),
+    "set_aside.clear": Reach(lambda s, _: s.set_aside.clear(Resource.INVOICES, ["r1"]), None),
+    "set_aside.count": Reach(lambda s, _: s.set_aside.count(), 0),
+    "set_aside.first": Reach(lambda s, _: s.set_aside.first(9), []),
+    "incidents.add": Reach(lambda s, h: s.incidents.add(forged_incident(h)), REFUSED),
+    "incidents.open": Reach(lambda s, h: s.incidents.open(h.connection.id), []),
+    "incidents.get": Reach(lambda s, h: s.incidents.get(h.incident.id), None),
+    "outbox.tell": Reach(lambda s, _: s.outbox.tell("card", "forged", now=NOW), None),
+    "outbox.claim": Reach(lambda s, h: s.outbox.claim(h.message.id, now=NOW, until=SOON), None),
+    "outbox.told": Reach(
+        lambda s, h: s.outbox.told(h.message.id, version=1, channel_id="C", message_ts="1", now=NOW, next_at=SOON),
+        None,
+    ),
+    "outbox.postpone": Reach(lambda s, h: s.outbox.postpone(h.message.id, error="E", until=LATER), None),
+    "outbox.post_anew": Reach(lambda s, h: s.outbox.post_anew(h.message.id, error="E", now=LATER), None),
+    "outbox.drop": Reach(lambda s, h: s.outbox.drop(h.message.id, error="E"), None),
+    "outbox.get": Reach(lambda s, _: s.outbox.get("card"), None),
+    "audit.add": Reach(lambda s, _: s.audit.add("U2", "looked", at=NOW), None),
+    "audit.latest": Reach(lambda s, _: s.audit.latest(9), []),
+}
+
+
+def parts_of(store: WorkspaceStore) -> dict[str, object]:
+    return {name: part for name, part in vars(store).items() if name not in ("session", "id")}
+
+
+def public_methods() -> set[str]:
+    """As `runs.start`: what can be called behind the door."""
+    parts = parts_of(WorkspaceStore(None, uuid4()))  # type: ignore[arg-type]
+    return {
+        f"{name}.{method}"
+        for name, part in parts.items()
+        for method, _ in inspect.getmembers(type(part), callable)
+        if not method.startswith("_")
+    }
+
+
+async def answer(database: Database, workspace_id: UUID, reach: Reach, home: Household) -> object:
+    try:
+        async with database.workspace(workspace_id) as store:
+            result = reach.call(store, home)
+            return await result if inspect.isawaitable(result) else result
+    except IntegrityError:
+        return REFUSED
+
+
+async def rows_of(database: Database, workspace_id: UUID) -> Rows:
+    """Everything a workspace has."""
+    tables: list[Table] = [table for table in SQLModel.metadata.sorted_tables if "workspace_id" in table.c]
+    async with database.engine.connect() as connection:
+        return {
+            table.name: {
+                repr(row) for row in await connection.execute(select(table).where(table.c.workspace_id == workspace_id))
+            }
+            for table in tables
+        }
+
+
+def test_every_method_behind_the_door_is_tried_here():
+    assert public_methods() == set(REACHES)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def neighbour(shared_database: Database) -> tuple[Household, Rows]:
+    """Whom strangers try to reach, and what must stay as it is."""
+    home = await a_household(shared_database)
+    return home, await rows_of(shared_database, home.workspace_id)
+
+
+@beside_others
+@pytest.mark.parametrize("method", REACHES)
+async def test_a_stranger_finds_and_changes_nothing(shared_database, neighbour, method):
+    (home, before), reach = neighbour, REACHES[method]
+    stranger = await a_workspace(shared_database, team_id=await a_team(shared_database, slack_team_id="T-STRANGER"))
+    assert await answer(shared_database, stranger, reach, home) == reach.stranger
+    assert await rows_of(shared_database, home.workspace_id) == before
+
+
+@beside_others
+@pytest.mark.parametrize("shared_database", ["sqlite"], indirect=True)  # it is the table above that is tried here
+@pytest.mark.parametrize("method", REACHES)
+async def test_the_same_call_from_inside_finds_or_changes_something(shared_database, method):
+    home, reach = await a_household(shared_database), REACHES[method]
+    if reach.stranger is None:  # it may answer nobody: then its work must show
+        before = await rows_of(shared_database, home.workspace_id)
+        found = await answer(shared_database, home.workspace_id, reach, home)
+        assert found is not None or await rows_of(shared_database, home.workspace_id) != before
+    else:
+        assert await answer(shared_database, home.workspace_id, reach, home) != reach.stranger
+
+
+@beside_others
+async def test_what_a_stranger_adds_in_our_name_becomes_the_strangers(shared_database):
+    home = await a_household(shared_database)
+    stranger = await a_workspace(shared_database)
+    async with shared_database.workspace(stranger) as store:
+        store.connections.add(forged := forged_connection(home))
+    assert forged.workspace_id == stranger

@@ -1,0 +1,32 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from sandbox.xero import demo_ledger
+from tests.stories.play import Play, a_play
+
+
+@asynccontextmanager
+async def performed(database_url: str, fill, **about) -> AsyncIterator[Play]:
+    """A play from curtain to curtain; at its end Slack must have refused nothing."""
+    play = await a_play(database_url, fill, **about)
+    try:
+        yield play
+    finally:
+        await play.stop()
+    assert play.slack.refused == [], "Slack would have refused something"
+
+
+@pytest.fixture
+async def play(sqlite_url: str) -> AsyncIterator[Play]:
+    """The demo organisations, on SQLite, on a Monday morning."""
+    async with performed(sqlite_url, demo_ledger) as play:
+        yield play
+
+
+@pytest.fixture
+async def play_on_both(database_url: str) -> AsyncIterator[Play]:
+    """The same on both databases."""
+    async with performed(database_url, demo_ledger) as play:
+        yield play

@@ -1,0 +1,121 @@
+"""Somebody from another company, or from another workspace of the installation, gets nothing."""
+
+import pytest
+
+from bot.actions import ACTIONS, press
+from bot.commands import COMMANDS, dispatch
+from bot.commands.call import Call
+from bot.installs import KnownTeam
+from core.errors import NotYours
+from storage.models import Team
+from tests.stories.play import HARBOUR, MONDAY_MORNING, Play, shown, workspace_of
+
+NO = "That is not available to you here."
+
+
+async def another_team(play: Play) -> KnownTeam:
+    """A second company that has installed the same Solido."""
+    team = Team(
+        slack_team_id="T0STRANGE", name="Elsewhere", url="https://elsewhere.example.com/", bot_id="B", bot_user_id="U",
+        bot_token_sealed=b"", installed_at=MONDAY_MORNING,
+    )  # fmt: skip
+    async with play.database.unscoped() as unscoped:
+        unscoped.add_team(team)
+    return KnownTeam(team.id, team.slack_team_id, "", team.url)
+
+
+def call_of(play: Play, team: KnownTeam, argument: str = "") -> Call:
+    return Call(play.world.solido.services, team, "U0STRANGER", "C0STRANGE", argument, play.now)
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"help", "connect"}))
+async def test_a_command_of_another_company_finds_nothing_of_ours(play: Play, command: str):
+    await play.connect()
+    said = await dispatch(call_of(play, await another_team(play)), command)
+    assert HARBOUR not in shown(said)
+    assert "No channel is connected to Xero yet." in said.text
+
+
+async def test_connect_of_another_company_makes_a_workspace_of_its_own(play: Play):
+    await play.connect()
+    stranger = await another_team(play)
+    said = await dispatch(call_of(play, stranger), "connect")
+    assert HARBOUR not in shown(said)
+    async with play.database.unscoped() as unscoped:
+        [place] = await unscoped.places(stranger.id)
+    assert place.workspace_id != await workspace_of(play)
+
+
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+async def test_a_button_pressed_by_another_company_in_a_shared_channel_does_nothing(play: Play, name: str):
+    await play.connect()
+    alert = await an_alert(play)
+    ids = {"reconnect": await connection_id(play), "retry": await connection_id(play)}
+    value = ids.get(name) or str(await workspace_of(play))
+    before = await facts(play)
+    forged = {
+        "type": "block_actions",
+        "user": {"id": "U0OUTSIDE", "team_id": "T0OTHER"},
+        "team": {"id": "T0SOLIDO", "domain": "harbour-lane"},
+        "channel": {"id": "C0FINANCE"},
+        "container": {"type": "message", "message_ts": alert.ts, "channel_id": "C0FINANCE"},
+        "response_url": "",
+        "trigger_id": "1.2.3",
+        "api_app_id": "A0SOLIDO",
+        "actions": [{"type": "button", "action_id": name, "block_id": "b", "value": value}],
+    }
+    await play.slack.interaction(forged)
+    await play.settle()
+    assert await facts(play) == before
+
+
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+async def test_a_button_with_an_id_of_another_companys_workspace_is_refused(play: Play, name: str):
+    await play.connect()
+    stranger = await another_team(play)
+    before = await facts(play)
+    for value in (
+        await connection_id(play),
+        str(await workspace_of(play)),
+        "",
+        "not-an-id",
+        f"status {await workspace_of(play)}",
+    ):
+        with pytest.raises(NotYours):
+            await ACTIONS[name](call_of(play, stranger, value))
+    assert await facts(play) == before
+
+
+async def test_the_outsider_in_the_shared_channel_is_told_so(play: Play):
+    await play.connect()
+    alert = await an_alert(play)
+    answer = await play.press(alert, "Reconnect", user="outsider")
+    assert NO in answer.text
+    assert "/xero/connect/" not in shown(answer)
+
+
+async def test_choosing_a_workspace_of_another_company_is_refused(play: Play):
+    await play.connect()
+    chosen = call_of(play, await another_team(play), f"status {await workspace_of(play)}")
+    said = await press(chosen, "choose_0", presser_team="T0STRANGE")
+    assert NO in said.text
+    assert HARBOUR not in shown(said)
+
+
+async def an_alert(play: Play):
+    play.xero.revoke(play.organisation())
+    await play.let_pass(minutes=16)
+    return play.slack.posts[-1]
+
+
+async def connection_id(play: Play) -> str:
+    async with play.database.reading(await workspace_of(play)) as store:
+        return str((await store.connections.latest()).id)
+
+
+async def facts(play: Play) -> tuple:
+    """What a stranger must not be able to change."""
+    async with play.database.reading(await workspace_of(play)) as store:
+        connection = await store.connections.latest()
+        runs = await store.runs.latest(50)
+        return connection.state, connection.token_version, len(runs), len(play.slack.posts)
