@@ -91,7 +91,7 @@ ADVICE: dict[str, Advice] = {
     ),
     errors.XeroRejected.__name__: Advice(
         "Xero did not understand what Solido asked, which is a mistake of ours.",
-        "I keep trying. If it stays like this, please tell the people who run Solido for you.",
+        "I keep trying. If it stays like this, type `/solido support`.",
     ),
     errors.Misconfigured.__name__: Advice(
         "This installation of Solido is not set up correctly at Xero.",
@@ -99,12 +99,16 @@ ADVICE: dict[str, Advice] = {
     ),
     errors.Unexpected.__name__: Advice(
         "Something went wrong inside Solido.",
-        "I keep trying. If it stays like this, please tell the people who run Solido for you.",
+        "I keep trying. If it stays like this, type `/solido support`.",
+    ),
+    errors.NotRunning.__name__: Advice(
+        "The automatic syncs have stopped without a word, which is a mistake of ours.",
+        "Please tell the people who run Solido for you: `/solido support` has what they need to know.",
     ),
     errors.BooksDiffer.__name__: Advice(
         "The outstanding invoices here are not the same as in Xero, even after reading all of them once more.",
         "`/solido status` tells what differs. I compare again every night, and at once when you type "
-        "`/solido sync full`. If it stays like this, please tell the people who run Solido for you.",
+        "`/solido sync full`. If it stays like this, please type `/solido support`.",
     ),
     errors.Superseded.__name__: Advice("It was stopped because Xero was disconnected.", "Nothing needs to be done."),
 }

@@ -20,13 +20,15 @@ from bot.settings import Settings
 from bot.shield import Shield
 from bot.slack import SlackListener
 from bot.web import Web
-from core.clock import utc_now
+from core.clock import steady, utc_now
 from core.connect import Connecting
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
+from core.operators import Operators
 from core.patience import Patience
 from core.scheduler import Due, Scheduler, Tick
 from core.sync import Syncing
+from core.watch import Watch
 from core.webhooks import Webhooks
 from core.workspaces import Workspaces
 from core.xero.client import Xero
@@ -65,8 +67,10 @@ class Solido:
         engine: Engine | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience = Patience(),  # noqa: B008  # frozen
+        operators: Operators | None = None,
     ) -> None:
         self.settings = settings
+        self.operators = operators
         self._roles = roles
         self.database = Database(settings.database_url)
         self._vault = settings.vault()
@@ -95,6 +99,7 @@ class Solido:
             every=timedelta(seconds=settings.solido_sync_every),
             daily_limit=settings.xero_daily_limit,
         )
+        self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
         self._installs = Installs(self.database, self._vault)
         self.services = Services(
             database=self.database,
@@ -111,14 +116,14 @@ class Solido:
         )
         secret = settings.slack_signing_secret.get_secret_value()
         listener = SlackListener(self.services, self._slack, secret)
-        self.web = Web(self.services, listener.bolt, Shield(secret), self.ready).app
+        self.web = Web(self.services, listener.bolt, Shield(secret), self.ready, self.stuck).app
         self.scheduler = Scheduler(self.ticks(roles))
         self._launched = False
 
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
-        delivery = Delivery(self.database, self._installs, self._slack)
+        delivery = Delivery(self.database, self._installs, self._slack, self.operators)
         scheduling = [
             Tick("due", 1.0, due.tick),
             Tick("webhooks", 1.0, due.webhooks),
@@ -126,7 +131,9 @@ class Solido:
             Tick("tidy", 3600.0, due.tidy),
         ]
         working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
-        return (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
+        watching = [Tick("watch", 15.0, self._watch.tick), Tick("deadman", 60.0, self._watch.running)]
+        watching = watching if roles & {Role.SCHEDULER, Role.WORKER} else []
+        return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""
@@ -154,6 +161,10 @@ class Solido:
         await self.database.ping()
         found = await schema.version(self.database.engine)
         return {"database": True, "schema": found == schema.HEAD, "engine": self._launched}
+
+    def stuck(self) -> list[str]:
+        """What of this process has come to a standstill."""
+        return self.scheduler.stuck(at=steady())
 
     async def _check_schema(self) -> None:
         try:

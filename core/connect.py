@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from core import incidents, progress
+from core import progress
 from core.errors import (
     AttemptInvalid,
     CodeRefused,
@@ -29,6 +29,7 @@ from core.errors import (
     SolidoError,
     Superseded,
 )
+from core.incidents import Ending
 from core.notices import Connected, ConnectFailed, Disconnected, encode
 from core.schedule import next_sync_at
 from core.sync import Syncing
@@ -164,7 +165,7 @@ class Connecting:
             connection.farewell_at = now
             if under_way:
                 await progress.tell(store, under_way.id, now=now)
-            await incidents.ended(store, connection, now=now)
+            await self._syncing.troubles.ended(store, connection, Ending.DISCONNECTED, by=by, now=now)
             store.audit.add(by, "disconnected", at=now, detail=connection.tenant_name)
             notice = Disconnected(organisation=connection.tenant_name, by=by)
             await store.outbox.tell(f"disconnected:{connection.id}:{now.isoformat()}", encode(notice), now=now)
@@ -262,7 +263,10 @@ class Connecting:
         connection.lacks_payments = False
         connection.token_version += 1
         connection.next_sync_at = next_sync_at(now, every=self._syncing.every, failures=0, retry_at=None)
+        connection.failures = 0
         await store.session.flush()
+        if again:
+            await self._syncing.troubles.ended(store, connection, Ending.RECONNECTED, by=attempt.asked_by, now=now)
         return connection, again
 
     async def _tell_failure(self, attempt: ConnectAttempt, error: SolidoError, *, now: datetime) -> None:

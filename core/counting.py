@@ -26,8 +26,8 @@ class Held(msgspec.Struct):
 class Count(msgspec.Struct):
     """What Xero says is outstanding, by currency, as far as it has been read; kept with the run, to survive a crash.
 
-    `follow_from`, `reached` and `again` as in a cursor. `items` is Xero's own number of invoices, `complete` whether all
-    have been seen, `moved` whether the list may have changed meanwhile, `later` whether an invoice was found changed
+    `follow_from`, `reached` and `again` as in a cursor. `items` is Xero's own number of invoices, `complete` whether
+    all have been seen, `moved` whether the list may have changed meanwhile, `later` whether one was found changed
     since. `high` is the newest change seen, `unreadable` are records that could not be understood, `tries` how often it
     began anew. `first`: it is a first load.
     """

@@ -170,8 +170,12 @@ class Unexpected(Ours):
     """A mistake in Solido itself."""
 
 
+class NotRunning(Ours):
+    """Automatic syncs have not even begun for several intervals."""
+
+
 class BooksDiffer(Ours):
-    """Xero and the mirror do not have the same invoices outstanding, even after everything was read once more."""
+    """The mirror and Xero's open book were compared, and are not the same."""
 
 
 class Superseded(SolidoError):

@@ -8,7 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from core import quotas
 from core.budget import A_DAY, NIGHTLY_COST, can_afford
-from core.clock import utc_now
+from core.clock import steady, utc_now
 from core.guard import survived
 from core.schedule import jitter, next_night, next_sync_at
 from core.sync import Syncing
@@ -26,6 +26,8 @@ GATHERED_FOR = timedelta(seconds=2)
 """Changes come in bursts: a payment run is many events and one sync."""
 BETWEEN_WEBHOOKS = timedelta(seconds=30)
 """Of one organisation."""
+MISSED_ROUNDS = 3
+LEAST_PATIENCE = 300.0
 ATTEMPTS_KEPT = timedelta(days=1)
 """How long a used or expired connect link is still recognised."""
 
@@ -37,6 +39,11 @@ class Tick(NamedTuple):
     seconds: float
     work: Callable[[], Awaitable[None]]
 
+    @property
+    def overdue_after(self) -> float:
+        """Seconds after which a tick that has not come to an end is stuck."""
+        return max(LEAST_PATIENCE, MISSED_ROUNDS * self.seconds)
+
 
 class Scheduler:
     """Runs ticks, each never more than once at a time; one that fails is logged and runs again."""
@@ -44,8 +51,10 @@ class Scheduler:
     def __init__(self, ticks: list[Tick]) -> None:
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self.ticks = ticks
+        self._ended: dict[str, float] = {}
 
     def start(self) -> None:
+        self._ended = {tick.name: steady() for tick in self.ticks}
         for tick in self.ticks:
             self._scheduler.add_job(
                 self._once,
@@ -65,6 +74,11 @@ class Scheduler:
 
     async def _once(self, tick: Tick) -> None:
         await survived(f"tick.{tick.name}", tick.work())
+        self._ended[tick.name] = steady()
+
+    def stuck(self, *, at: float) -> list[str]:
+        """Names of the ticks that should have come to an end long ago; `at` as core.clock.steady() tells it."""
+        return [tick.name for tick in self.ticks if at - self._ended.get(tick.name, at) > tick.overdue_after]
 
 
 class Due:

@@ -1,23 +1,25 @@
 """Ask for a sync, and carry one out from its start or from where a crash left it."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from core import agreement, incidents, progress, quotas
+from core import agreement, progress, quotas
 from core.agreement import Agreement
 from core.clock import utc_now
 from core.course import Ending, everything
 from core.engine import Engine
-from core.errors import NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
+from core.errors import BooksDiffer, NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
 from core.guard import survived
+from core.incidents import Cause
 from core.patience import Patience
 from core.quotas import closed_until
 from core.reading import Reader, Tally
 from core.schedule import next_night, next_sync_at
 from core.tokens import Tokens
+from core.troubles import Troubles
 from core.vault import Vault
 from core.xero.client import Meter, Xero
 from core.xero.oauth import XeroLogin
@@ -52,6 +54,7 @@ class Syncing:
     patience: Patience
     every: timedelta
     daily_limit: int = 1000
+    troubles: Troubles = field(default_factory=Troubles)
 
     async def request(self, workspace_id: UUID, *, by: str, now: datetime, full: bool = False) -> Asked:
         """Queue a manual sync, `full` to read all that is outstanding anew; raise NotConnected. One that is under way
@@ -187,17 +190,27 @@ class Syncing:
             connection.next_sync_at = next_sync_at(now, every=every, failures=backoff, retry_at=retry_at)
         if error is None:
             connection.state, connection.last_success_at = ConnectionState.ACTIVE, now
-            await incidents.recovered(store, connection, now=now)
+            await self.troubles.recovered(store, connection, now=now)
             await self._looked_into(store, connection, run, ending, now=now)
-            await incidents.books_compared(store, connection, ending.agreement, now=now)
+            await self._compared(store, connection, ending.agreement, now=now)
             if ending.full_next:
                 connection.next_reconcile_at = now
             elif connection.next_reconcile_at is None:
                 connection.next_reconcile_at = next_night(connection.id, now, zone(connection.timezone))
+        else:
+            await self.troubles.failed(store, connection, error, now=now)
+
+    async def _compared(
+        self, store: WorkspaceStore, connection: Connection, found: Agreement | None, *, now: datetime
+    ) -> None:
+        """Books that differ are a trouble of their own, which only comparing them anew can end."""
+        if found is None:
             return
-        if incidents.cause_of(error) == incidents.Cause.RECONNECT_NEEDED:
-            connection.state = ConnectionState.RECONNECT_NEEDED
-        await incidents.failed(store, connection, error, now=now)
+        if found.agree:
+            await self.troubles.over(store, connection, Cause.BOOKS_DIFFER, now=now)
+        else:
+            why = BooksDiffer(f"ours {found.invoices}, theirs {found.theirs}")
+            await self.troubles.failed(store, connection, why, now=now)
 
 
 def outcome_of(error: XeroError | None, compared: Agreement | None) -> dict[str, str | None]:

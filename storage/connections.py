@@ -25,6 +25,14 @@ class Connections:
     async def get(self, connection_id: UUID) -> Connection | None:
         return (await self._session.exec(self._mine().where(col(Connection.id) == connection_id))).one_or_none()
 
+    async def lock(self, connection_id: UUID) -> bool:
+        """Let nobody else change this connection or its incidents until our transaction ends; False where it is
+        not there."""
+        mine = select(Connection.id).where(
+            col(Connection.id) == connection_id, col(Connection.workspace_id) == self._workspace_id
+        )
+        return (await self._session.exec(mine.with_for_update())).first() is not None
+
     async def latest(self) -> Connection | None:
         """The connection people mean: the live one, else the one that ended last."""
         ended = col(Connection.state) == ConnectionState.DISCONNECTED

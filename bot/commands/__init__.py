@@ -10,6 +10,7 @@ from bot.commands.connect import connect
 from bot.commands.disconnect import disconnect
 from bot.commands.status import status
 from bot.commands.sync import FULL, sync
+from bot.missed import with_missed
 from bot.views.blocks import Message, Modal, listed
 from bot.views.help import help_text, not_understood, refusal
 from core.errors import SolidoError
@@ -68,7 +69,7 @@ async def dispatch(call: Call, text: str) -> Message | Modal:
     if not command.takes(argument):
         takes = TAKES_ONLY.format(listed([f"`{word}`" for word in command.only])) if command.only else TAKES_NOTHING
         return help_text(SAYS, above=f"`/solido {name}` {takes}.")
-    return await answer(replace(call, argument=argument), command.handler, name)
+    return await with_missed(call, await answer(replace(call, argument=argument), command.handler, name))
 
 
 async def answer(call: Call, handler: Handler, name: str) -> Message | Modal:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,6 +29,8 @@ from storage.models import (
     SetAside,
     SyncRun,
     Trigger,
+    Unapplied,
+    WebhookEvent,
 )
 from storage.runs import RunTotals
 from storage.store import WorkspaceStore
@@ -75,11 +78,11 @@ async def a_household(database: Database) -> Household:
         mine["workspace_id"],
         team_id,
         connection,
-        run=SyncRun(**ours, trigger=Trigger.MANUAL, queued_at=NOW, attempt=1, calls=7),
+        run=SyncRun(**ours, trigger=Trigger.MANUAL, queued_at=NOW, started_at=NOW, attempt=1, calls=7),
         invoice=Invoice(**mine, **an_invoice_row(connection.id, contact_id=owing)),
         contact=Contact(**mine, **a_contact_row(connection.id)),
         incident=Incident(**ours, cause="ours", error="E", opened_at=NOW, last_failure_at=NOW),
-        message=OutboxMessage(**mine, card="card", notice="{}", created_at=NOW, next_attempt_at=NOW),
+        message=OutboxMessage(**mine, card="card", notice="{}", created_at=NOW, next_attempt_at=NOW, missed_at=NOW),
         attempt=ConnectAttempt(**mine, link_hash=str(uuid4()), asked_by="U1", created_at=NOW, expires_at=LATER),
     )
     async with database.unscoped() as unscoped:
@@ -93,10 +96,46 @@ async def a_household(database: Database) -> Household:
                 SyncRun(
                     **ours, trigger=Trigger.INITIAL, queued_at=NOW - timedelta(1), finished_at=NOW, state="succeeded"
                 ),
+                Incident(
+                    **ours,
+                    cause="books_differ",
+                    error="E",
+                    opened_at=NOW,
+                    last_failure_at=NOW,
+                    closed_at=NOW,
+                    ending="recovered",
+                ),
                 AuditEvent(**mine, at=NOW, who="U1", what="connected"),
+                Unapplied(**ours, **a_paper(home)),
+                WebhookEvent(**ours, resource_id=uuid4(), happened="2026", category="INVOICE", received_at=NOW),
+                SyncRun(
+                    **ours,
+                    trigger=Trigger.SCHEDULED,
+                    state="succeeded",
+                    queued_at=NOW,
+                    finished_at=NOW,
+                    calls=9,
+                    bytes=9,
+                    agreement="{}",
+                ),
             ]
         )
     return home
+
+
+def a_paper(home: Household) -> dict[str, Any]:
+    """A credit note, for unapplied.put()."""
+    return {
+        "paper_id": uuid4(),
+        "kind": "credit_note",
+        "number": "CN-1",
+        "contact_id": home.contact.contact_id,
+        "currency": "EUR",
+        "remaining": Decimal(5),
+        "issued_on": None,
+        "updated_at": NOW,
+        "confirmed_by": None,
+    }
 
 
 def forged_connection(home: Household) -> Connection:
@@ -141,6 +180,7 @@ REACHES = {
     "about.team": Reach(lambda s, h: is_theirs(s.about.team(), h.team_id), False),
     "connections.add": Reach(lambda s, h: s.connections.add(forged_connection(h)), None),
     "connections.get": Reach(lambda s, h: s.connections.get(h.connection.id), None),
+    "connections.lock": Reach(lambda s, h: s.connections.lock(h.connection.id), False),
     "connections.latest": Reach(lambda s, _: s.connections.latest(), None),
     "connections.take_refresh": Reach(
         lambda s, h: s.connections.take_refresh(h.connection.id, version=0, now=NOW, until=SOON), False
@@ -172,8 +212,12 @@ REACHES = {
     "runs.start": Reach(lambda s, h: s.runs.start(h.run.id, now=NOW), None),
     "runs.write": Reach(lambda s, h: s.runs.write(h.run.id, attempt=1, page=9), False),
     "runs.give_up": Reach(lambda s, h: s.runs.give_up(h.connection.id, error="E", now=NOW), None),
+    "runs.last_started_at": Reach(lambda s, h: s.runs.last_started_at(h.connection.id), None),
     "runs.succeeded_before": Reach(lambda s, h: s.runs.succeeded_before(h.run), False),
     "runs.latest": Reach(lambda s, _: s.runs.latest(9), []),
+    "runs.last_agreement": Reach(lambda s, h: s.runs.last_agreement(h.connection.id), None),
+    "runs.automatic_cost": Reach(lambda s, _: s.runs.automatic_cost(since=NOW), 2.0),
+    "runs.bytes_since": Reach(lambda s, _: s.runs.bytes_since(NOW), 0),
     "runs.totals": Reach(lambda s, _: s.runs.totals(), RunTotals(0, 0, 0)),
     "runs.calls_since": Reach(lambda s, _: s.runs.calls_since(NOW), 0),
     "cursors.get": Reach(lambda s, h: s.cursors.get(h.connection.id, Resource.INVOICES), REFUSED),
@@ -185,6 +229,11 @@ REACHES = {
         REFUSED,
     ),
     "invoices.known": Reach(lambda s, h: s.invoices.known([h.invoice.invoice_id]), {}),
+    "invoices.stored": Reach(lambda s, h: s.invoices.stored([h.invoice.invoice_id]), {}),
+    "invoices.unconfirmed": Reach(lambda s, _: s.invoices.unconfirmed(uuid4(), 9), {}),
+    "invoices.gone": Reach(lambda s, h: s.invoices.gone([h.invoice.invoice_id], confirmed_by=uuid4()), None),
+    "invoices.any": Reach(lambda s, _: s.invoices.any(), False),
+    "invoices.held": Reach(lambda s, _: s.invoices.held(), {}),
     "invoices.outstanding": Reach(lambda s, _: s.invoices.outstanding(), []),
     "invoices.get": Reach(lambda s, h: s.invoices.get(h.invoice.invoice_id), None),
     "invoices.totals": Reach(lambda s, _: s.invoices.totals(today=date(2026, 3, 2)), []),
@@ -193,12 +242,22 @@ REACHES = {
         lambda s, h: s.contacts.put([a_contact_row(h.connection.id, contact_id=h.contact.contact_id, name="Forged")]),
         REFUSED,
     ),
+    "contacts.known": Reach(lambda s, h: s.contacts.known([h.contact.contact_id]), {}),
+    "contacts.owing": Reach(lambda s, _: s.contacts.owing(9), []),
     "contacts.known_or_owed": Reach(
         lambda s, h: s.contacts.known_or_owed([h.contact.contact_id, h.invoice.contact_id]), set()
     ),
     "contacts.missing": Reach(lambda s, _: s.contacts.missing(9), []),
     "contacts.all": Reach(lambda s, _: s.contacts.all(), []),
     "contacts.count": Reach(lambda s, _: s.contacts.count(), 0),
+    "unapplied.put": Reach(lambda s, h: s.unapplied.put([a_paper(h)], connection_id=h.connection.id), REFUSED),
+    "unapplied.sweep": Reach(lambda s, _: s.unapplied.sweep("credit_note", confirmed_by=uuid4()), None),
+    "unapplied.by_contact": Reach(lambda s, _: s.unapplied.by_contact(), []),
+    "webhook_events.put": Reach(
+        lambda s, h: s.webhook_events.put(h.connection.id, uuid4(), "INVOICE", "2027", now=NOW), REFUSED
+    ),
+    "webhook_events.waiting": Reach(lambda s, h: s.webhook_events.waiting(h.connection.id, 9), []),
+    "webhook_events.handled": Reach(lambda s, h: s.webhook_events.handled(h.connection.id, until=LATER, now=NOW), None),
     "set_aside.put": Reach(
         lambda s, h: s.set_aside.put(
             h.connection.id, Resource.INVOICES, record="r1", label="", reason="forged", now=NOW
@@ -210,6 +269,8 @@ REACHES = {
     "set_aside.first": Reach(lambda s, _: s.set_aside.first(9), []),
     "incidents.add": Reach(lambda s, h: s.incidents.add(forged_incident(h)), REFUSED),
     "incidents.open": Reach(lambda s, h: s.incidents.open(h.connection.id), []),
+    "incidents.newest": Reach(lambda s, h: s.incidents.newest(h.connection.id, "ours"), None),
+    "incidents.ended_since": Reach(lambda s, h: s.incidents.ended_since(h.connection.id, NOW, ending="recovered"), []),
     "incidents.get": Reach(lambda s, h: s.incidents.get(h.incident.id), None),
     "outbox.tell": Reach(lambda s, _: s.outbox.tell("card", "forged", now=NOW), None),
     "outbox.claim": Reach(lambda s, h: s.outbox.claim(h.message.id, now=NOW, until=SOON), None),
@@ -219,7 +280,18 @@ REACHES = {
     ),
     "outbox.postpone": Reach(lambda s, h: s.outbox.postpone(h.message.id, error="E", until=LATER), None),
     "outbox.post_anew": Reach(lambda s, h: s.outbox.post_anew(h.message.id, error="E", now=LATER), None),
-    "outbox.drop": Reach(lambda s, h: s.outbox.drop(h.message.id, error="E"), None),
+    "outbox.drop": Reach(lambda s, h: s.outbox.drop(h.message.id, error="E", version=1), None),
+    "outbox.go_round": Reach(
+        lambda s, h: s.outbox.go_round(h.message.id, step=1, error="E", now=NOW, next_at=LATER), None
+    ),
+    "outbox.stuck": Reach(lambda s, h: s.outbox.stuck(h.message.id, error="E", until=LATER, now=NOW), None),
+    "outbox.tell_once": Reach(lambda s, _: s.outbox.tell_once("once", "{}", now=NOW, to="U1"), None),
+    "outbox.missed": Reach(lambda s, _: s.outbox.missed(), []),
+    "outbox.mentioned": Reach(lambda s, h: s.outbox.mentioned(h.message.id, now=NOW), None),
+    "outbox.found": Reach(lambda s, _: s.outbox.found("card", channel_id="C", message_ts="1", now=LATER), None),
+    "outbox.found_as": Reach(
+        lambda s, _: s.outbox.found_as("moved", "forged", channel_id="C", message_ts="1", now=NOW), None
+    ),
     "outbox.get": Reach(lambda s, _: s.outbox.get("card"), None),
     "audit.add": Reach(lambda s, _: s.audit.add("U2", "looked", at=NOW), None),
     "audit.latest": Reach(lambda s, _: s.audit.latest(9), []),
