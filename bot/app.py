@@ -38,10 +38,12 @@ from core.support import Support
 from core.sync import Syncing
 from core.troubles import Troubles
 from core.watch import Watch
+from core.webhooks import Webhooks
 from core.workspaces import Workspaces
 from core.xero.client import Xero
 from core.xero.http import make_http
 from core.xero.oauth import XeroLogin
+from core.xero.pacing import Pacer
 from storage import schema
 from storage.database import Database
 
@@ -100,10 +102,11 @@ class Solido:
             self.engine,
             self._vault,
             self._login,
-            Xero(self._http, settings.xero_api_url, patience=patience),
+            Xero(self._http, settings.xero_api_url, patience=patience, pacer=Pacer()),
             patience,
             every=timedelta(seconds=settings.solido_sync_every),
             troubles=Troubles(ReminderPlan()),
+            daily_limit=settings.xero_daily_limit,
         )
         mailer = settings.mailer()
         if operators is None and mailer and settings.support_email:
@@ -122,6 +125,7 @@ class Solido:
             connecting=Connecting(self.syncing),
             workspaces=Workspaces(self.database),
             support=self.support,
+            webhooks=Webhooks(self.database, settings.xero_webhook_key.get_secret_value()),
             public_url=settings.public_url,
             daily_limit=settings.xero_daily_limit,
             writes=settings.solido_xero_access == "read-write",
@@ -138,7 +142,12 @@ class Solido:
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack, self.support.operators)
         keeping = Keeping(self.syncing)
-        scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy)]
+        scheduling = [
+            Tick("due", 1.0, due.tick),
+            Tick("webhooks", 1.0, due.webhooks),
+            Tick("nightly", 5.0, due.nightly),
+            Tick("tidy", 3600.0, due.tidy),
+        ]
         working = [
             Tick("delivery", 0.5, delivery.tick),
             Tick("farewell", 2.0, farewell.tick),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.views import connections, endings, letters, syncs, troubles
+from bot.views import connections, endings, letters, quotas, syncs, troubles
 from bot.views.blocks import Message
 from core.notices import (
     Connected,
@@ -13,6 +13,8 @@ from core.notices import (
     LetterTold,
     Moved,
     Notice,
+    QuotaLow,
+    QuotaUsedUp,
     RemindersDecided,
     RemindersTold,
     SyncTold,
@@ -36,6 +38,10 @@ def render(notice: Notice) -> Message:
             return connections.connect_failed(notice)
         case SyncTold():
             return syncs.told(notice)
+        case QuotaLow():
+            return quotas.low(notice)
+        case QuotaUsedUp():
+            return quotas.used_up(notice)
         case Trouble():
             return troubles.trouble(notice)
         case TroubleStory():

@@ -9,6 +9,7 @@ from core.connect import Connecting
 from core.reminders.deciding import Reminding
 from core.support import Support
 from core.sync import Syncing
+from core.webhooks import Webhooks
 from core.workspaces import Workspaces
 from storage.database import Database
 
@@ -25,6 +26,7 @@ class Services:
     connecting: Connecting
     workspaces: Workspaces
     support: Support
+    webhooks: Webhooks
     public_url: str
     daily_limit: int
     writes: bool

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     slack_api_url: str = "https://slack.com/api/"
     xero_client_id: str = Field(min_length=1)
     xero_client_secret: SecretStr = Field(min_length=1)
+    xero_webhook_key: SecretStr = SecretStr("")
     xero_login_url: str = "https://login.xero.com"
     xero_identity_url: str = "https://identity.xero.com"
     xero_api_url: str = "https://api.xero.com"

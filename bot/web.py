@@ -18,7 +18,7 @@ from starlette.routing import Route
 from bot import pages
 from bot.advice import ADVICE
 from bot.services import Services
-from bot.shield import Shield
+from bot.shield import MOST_BYTES, Shield, read_at_most
 from core.clock import utc_now
 from core.connect import LINK_LIVES, Arrival, Done
 from core.errors import OtherOrganisation, Refusal, SolidoError
@@ -49,6 +49,7 @@ class Web:
                 Route("/xero/connect/{attempt}", self.depart, methods=["GET"]),
                 Route("/xero/callback", self.arrive, methods=["GET"]),
                 Route("/unsubscribe/{secret}", self.unsubscribe, methods=["GET", "POST"]),
+                Route("/xero/webhooks", self.webhooks, methods=["POST"]),
                 Route("/healthz", self.healthz, methods=["GET"]),
                 Route("/readyz", self.readyz, methods=["GET"]),
                 Route("/metrics", self.metrics, methods=["GET"]),
@@ -112,6 +113,20 @@ class Web:
             return pages.stop(organisation)
         await reminding.unsubscribe(secret, now=utc_now())
         return pages.said("No more reminders", [f"{organisation} sends you no more payment reminders by e-mail."])
+
+    async def webhooks(self, request: Request) -> Response:
+        """Xero's word that something changed: an empty answer, and 500 only where it could not be kept."""
+        body = await read_at_most(request, MOST_BYTES)
+        if body is None:
+            return Response(status_code=413)
+        if not self._services.webhooks.signed(body, request.headers.get("x-xero-signature", "")):
+            return Response(status_code=401)
+        try:
+            await self._services.webhooks.take(body, now=utc_now())
+        except SQLAlchemyError as error:
+            log.error("webhooks.not_kept", error=type(error).__name__)
+            return Response(status_code=500)
+        return Response(status_code=200)
 
     async def refused(self, _request: Request, error: Exception) -> Response:
         """What a person cannot do, or Xero did not give, in plain words."""

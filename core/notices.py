@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from core.agreement import Agreement
+
 
 class Amount(msgspec.Struct, frozen=True):
     """What is outstanding in one currency, and how much of it is overdue in the organisation's own zone."""
@@ -57,7 +59,8 @@ class ConnectFailed(msgspec.Struct, frozen=True, tag=True):
 class SyncTold(msgspec.Struct, frozen=True, tag=True):
     """A first or manual sync, as it stands. `first`: none has succeeded before.
 
-    `error` is the code of a XeroError; `books` are there at its end.
+    `error` is the code of a XeroError; `books` are there at its end, `agreement` where they were compared. `mended` are
+    records put right that Xero had not announced as changed, `gone` those it does not know any more.
     """
 
     run_id: UUID
@@ -72,9 +75,28 @@ class SyncTold(msgspec.Struct, frozen=True, tag=True):
     changed: int = 0
     settled: int = 0
     set_aside: int = 0
+    mended: int = 0
+    gone: int = 0
     seconds: float = 0.0
     books: Books | None = None
+    agreement: Agreement | None = None
     error: str | None = None
+
+
+class QuotaLow(msgspec.Struct, frozen=True, tag=True):
+    """Most of the day's calls are used up, by us or by others; automatic syncs are `every` seconds apart for now."""
+
+    organisation: str
+    used: int
+    limit: int
+    every: int
+
+
+class QuotaUsedUp(msgspec.Struct, frozen=True, tag=True):
+    """The day's calls are used up; syncs go on by themselves at `opens_at`."""
+
+    organisation: str
+    opens_at: datetime
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -231,6 +253,8 @@ Notice = (
     | Disconnected
     | ConnectFailed
     | SyncTold
+    | QuotaLow
+    | QuotaUsedUp
     | Trouble
     | TroubleStory
     | TroubleAloud

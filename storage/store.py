@@ -18,6 +18,8 @@ from storage.reminders import Reminders
 from storage.runs import Runs
 from storage.set_aside import SetAsides
 from storage.support import SupportRequests
+from storage.unapplied import UnappliedPapers
+from storage.webhook_events import WebhookEvents
 from storage.workspaces import Workspaces
 
 
@@ -34,7 +36,9 @@ class WorkspaceStore:
         self.cursors = Cursors(session, workspace_id)
         self.invoices = Invoices(session, workspace_id)
         self.contacts = Contacts(session, workspace_id)
+        self.unapplied = UnappliedPapers(session, workspace_id)
         self.set_aside = SetAsides(session, workspace_id)
+        self.webhook_events = WebhookEvents(session, workspace_id)
         self.incidents = Incidents(session, workspace_id)
         self.outbox = Outbox(session, workspace_id)
         self.audit = Audit(session, workspace_id)

@@ -1,11 +1,11 @@
 """Questions asked before the workspace is known, and claims that run across workspaces. They answer with ids."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlmodel import col, delete, func, select, update
+from sqlmodel import col, delete, exists, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import (
@@ -17,6 +17,8 @@ from storage.models import (
     SupportRequest,
     SyncRun,
     Team,
+    WebhookEvent,
+    WebhookFeed,
     Workspace,
 )
 from storage.outbox import held_up
@@ -142,6 +144,11 @@ class Unscoped:
         """Take the connections whose automatic sync is due; each is given to one caller only."""
         return await self._claim(col(Connection.next_sync_at), now=now, limit=limit, values={"next_sync_at": next_at})
 
+    async def claim_due_reconciles(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
+        """Take the connections whose full reading is due."""
+        due_at = col(Connection.next_reconcile_at)
+        return await self._claim(due_at, now=now, limit=limit, values={"next_reconcile_at": next_at})
+
     async def claim_farewells(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
         """Take disconnected connections that Xero still has to be told about."""
         return await self._claim(col(Connection.farewell_at), now=now, limit=limit, values={"farewell_at": next_at})
@@ -210,7 +217,11 @@ class Unscoped:
         by = notices_by or now + A_MINUTE
         questions = (
             select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)),
-            select(Connection.id).where((col(Connection.next_sync_at) <= now) | (col(Connection.farewell_at) <= now)),
+            select(Connection.id).where(
+                (col(Connection.next_sync_at) <= now)
+                | (col(Connection.next_reconcile_at) <= now)
+                | (col(Connection.farewell_at) <= now)
+            ),
             select(OutboxMessage.id).where(
                 col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= by, ~held_up(beyond=by)
             ),
@@ -249,6 +260,46 @@ class Unscoped:
             col(Connection.tenant_id) == tenant_id, col(Connection.state) != ConnectionState.DISCONNECTED
         )
         return (await self.session.exec(live)).first() is not None
+
+    async def live_connections(self, tenant_ids: Collection[str]) -> dict[str, Owned]:
+        """The live connection of each of these organisations that has one here."""
+        live = select(Connection.tenant_id, Connection.workspace_id, Connection.id).where(
+            col(Connection.tenant_id).in_(tenant_ids), col(Connection.state) != ConnectionState.DISCONNECTED
+        )
+        return {tenant: Owned(workspace, connection) for tenant, workspace, connection in await self.session.exec(live)}
+
+    async def webhook_feed(self, *, new_at: datetime | None = None) -> WebhookFeed | None:
+        """The subscription to webhooks; None before the first word of it, unless it is to begin now."""
+        feed = (await self.session.exec(select(WebhookFeed).with_for_update())).first()
+        if feed is None and new_at is not None:
+            feed = WebhookFeed(heard_at=new_at)
+            self.session.add(feed)
+        return feed
+
+    async def sync_all(self, *, at: datetime) -> None:
+        """Have every live connection synced by then."""
+        await self.session.exec(
+            update(Connection)
+            .where(col(Connection.state) == ConnectionState.ACTIVE, col(Connection.next_sync_at) > at)
+            .values(next_sync_at=at)
+        )
+
+    async def eventful(self, *, received_until: datetime, last_until: datetime, limit: int) -> list[Owned]:
+        """Connections that are well and idle, whose webhooks wait since then, and had their last such sync by then."""
+        busy = exists().where(col(SyncRun.connection_id) == col(Connection.id), col(SyncRun.finished_at).is_(None))
+        found = (
+            select(Connection.workspace_id, Connection.id)
+            .join(WebhookEvent, col(WebhookEvent.connection_id) == col(Connection.id))
+            .where(col(WebhookEvent.handled_at).is_(None), col(WebhookEvent.received_at) <= received_until)
+            .where(col(Connection.state) == ConnectionState.ACTIVE, col(Connection.failures) == 0, ~busy)
+            .where(col(Connection.webhook_at).is_(None) | (col(Connection.webhook_at) <= last_until))
+            .distinct()
+            .limit(limit)
+        )
+        return [Owned(*row) for row in (await self.session.exec(found)).all()]
+
+    async def forget_webhook_events(self, *, before: datetime) -> None:
+        await self.session.exec(delete(WebhookEvent).where(col(WebhookEvent.received_at) < before))
 
     async def forget_expired_attempts(self, *, now: datetime) -> int:
         gone = await self.session.exec(delete(ConnectAttempt).where(col(ConnectAttempt.expires_at) <= now))

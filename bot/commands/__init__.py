@@ -14,9 +14,9 @@ from bot.commands.missed import with_missed
 from bot.commands.reminders import reminders
 from bot.commands.status import status
 from bot.commands.support import support
-from bot.commands.sync import sync
+from bot.commands.sync import FULL, sync
 from bot.commands.why import why
-from bot.views.blocks import Message, Modal
+from bot.views.blocks import Message, Modal, listed
 from bot.views.help import help_text, not_understood, refusal
 from core.errors import SolidoError
 
@@ -24,11 +24,16 @@ Handler = Callable[[Call], Awaitable[Message | Modal]]
 
 
 class Command(NamedTuple):
-    """A subcommand and, for the help, what it does. `words`: whether it takes further words after its name."""
+    """A subcommand and, for the help, what it does. `words`: whether it takes further words after its name; `only`: the
+    ones it knows."""
 
     handler: Handler
     does: str
     words: bool = False
+    only: tuple[str, ...] = ()
+
+    def takes(self, argument: str) -> bool:
+        return not argument or self.words or argument.lower() in self.only
 
 
 async def show_help(_call: Call) -> Message:
@@ -37,7 +42,7 @@ async def show_help(_call: Call) -> Message:
 
 COMMANDS: dict[str, Command] = {
     "connect": Command(connect, "connects this channel to Xero, or renews the connection"),
-    "sync": Command(sync, "brings the books up to date now"),
+    "sync": Command(sync, "brings the books up to date now; `sync full` reads all that is outstanding", only=(FULL,)),
     "status": Command(status, "tells how syncing goes, and what is outstanding"),
     "reminders": Command(reminders, "shows which reminders go to whom, when and why, and what is held"),
     "hold": Command(hold, "leaves an invoice or a customer alone: `hold INV-0042 until 12 Dec because disputed`", True),
@@ -49,6 +54,7 @@ COMMANDS: dict[str, Command] = {
 }
 SAYS = {name: command.does for name, command in COMMANDS.items()}
 ALIASES = {"login": "connect", "reconnect": "connect", "logout": "disconnect", "stop": "disconnect"}
+TAKES_ONLY = "takes no other word than {}"
 TAKES_NOTHING = "takes no further words"
 
 
@@ -70,8 +76,9 @@ async def dispatch(call: Call, text: str) -> Message | Modal:
     if command is None:
         nearest = difflib.get_close_matches(name[:40], COMMANDS, n=1, cutoff=0.5)
         return help_text(SAYS, above=not_understood(name, nearest[0] if nearest else None))
-    if argument and not command.words:
-        return help_text(SAYS, above=f"`/solido {name}` {TAKES_NOTHING}.")
+    if not command.takes(argument):
+        takes = TAKES_ONLY.format(listed([f"`{word}`" for word in command.only])) if command.only else TAKES_NOTHING
+        return help_text(SAYS, above=f"`/solido {name}` {takes}.")
     return await with_missed(call, await answer(replace(call, argument=argument), command.handler, name))
 
 

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.xero import lists, records, wire
+from sandbox.xero import lists, records, unallocated, wire
 from sandbox.xero.books import Organisation
 from sandbox.xero.endpoints import bearer
 from sandbox.xero.identity import Identity
@@ -69,9 +69,9 @@ class Accounting:
             self._route("/invoices/{id}/onlineinvoice", online_invoice, invoices),
             self._route("/invoices/{id}/history", history, invoices),
             self._route("/invoices/{id}/history", add_history, invoices, method="PUT"),
-            self._route("/creditnotes", credit_notes, invoices),
             self._route("/contacts", contact_list, contacts),
             self._route("/contacts/{id}", one_contact, contacts),
+            *(self._route(f"/{kind.plural.lower()}", list_of(kind), kind.scope) for kind in unallocated.KINDS),
         ]
 
     def _route(self, path: str, handler: Handler, scope: str, *, method: str = "GET") -> Route:
@@ -228,20 +228,13 @@ async def one_contact(api: Accounting, ask: Ask) -> Response:
     return api.document(ask, "Contacts", [item])
 
 
-async def credit_notes(api: Accounting, ask: Ask) -> Response:
-    """Approved ones with something left; always one page, and no filter is looked at."""
-    shown = [
-        {
-            "CreditNoteID": str(uuid5(UUID(contact.id), str(index))),
-            "Type": "ACCRECCREDIT",
-            "Status": "AUTHORISED",
-            "Contact": {"ContactID": contact.id, "Name": contact.name},
-            "CurrencyCode": currency,
-            "RemainingCredit": left,
-        }
-        for index, (contact, left, currency) in enumerate(ask.organisation.unallocated)
-    ]
-    return api.rendered(ask, "CreditNotes", shown)
+def list_of(kind: unallocated.Kind) -> Handler:
+    async def listed(api: Accounting, ask: Ask) -> Response:
+        query, headers = ask.request.query_params, ask.request.headers
+        found, paging = unallocated.chosen(ask.organisation.unallocated, kind, query, headers, api.switches)
+        return api.document(ask, kind.plural, [unallocated.as_json(each) for each in found], paging)
+
+    return listed
 
 
 def _note(at: datetime, details: str) -> dict[str, Any]:

@@ -30,6 +30,8 @@ from storage.models import (
     SupportRequest,
     SyncRun,
     Trigger,
+    Unapplied,
+    WebhookEvent,
 )
 from storage.reminder_models import (
     CreditQuestion,
@@ -124,6 +126,18 @@ async def a_household(database: Database) -> Household:
                     ending="recovered",
                 ),
                 AuditEvent(**mine, at=NOW, who="U1", what="connected"),
+                Unapplied(**ours, **a_paper(home)),
+                WebhookEvent(**ours, resource_id=uuid4(), happened="2026", category="INVOICE", received_at=NOW),
+                SyncRun(
+                    **ours,
+                    trigger=Trigger.SCHEDULED,
+                    state="succeeded",
+                    queued_at=NOW,
+                    finished_at=NOW,
+                    calls=9,
+                    bytes=9,
+                    agreement="{}",
+                ),
                 home.letter,
                 a_letter(ours, contact_id=uuid4(), state=LetterState.REFUSED),
                 ReminderPolicy(**mine, started_by="U1"),
@@ -168,6 +182,21 @@ async def started_by(store: WorkspaceStore) -> str | None:
 
 async def a_hold(store: WorkspaceStore) -> None:
     await store.holds.place(Scope.INVOICE, "T2", label="", reason="other", by="U2", now=NOW)
+
+
+def a_paper(home: Household) -> dict[str, Any]:
+    """A credit note, for unapplied.put()."""
+    return {
+        "paper_id": uuid4(),
+        "kind": "credit_note",
+        "number": "CN-1",
+        "contact_id": home.contact.contact_id,
+        "currency": "EUR",
+        "remaining": Decimal(5),
+        "issued_on": None,
+        "updated_at": NOW,
+        "confirmed_by": None,
+    }
 
 
 def forged_connection(home: Household) -> Connection:
@@ -256,6 +285,9 @@ REACHES = {
     "runs.last_started_at": Reach(lambda s, h: s.runs.last_started_at(h.connection.id), None),
     "runs.succeeded_before": Reach(lambda s, h: s.runs.succeeded_before(h.run), False),
     "runs.latest": Reach(lambda s, _: s.runs.latest(9), []),
+    "runs.last_agreement": Reach(lambda s, h: s.runs.last_agreement(h.connection.id), None),
+    "runs.automatic_cost": Reach(lambda s, _: s.runs.automatic_cost(since=NOW), 2.0),
+    "runs.bytes_since": Reach(lambda s, _: s.runs.bytes_since(NOW), 0),
     "runs.totals": Reach(lambda s, _: s.runs.totals(), RunTotals(0, 0, 0)),
     "runs.calls_since": Reach(lambda s, _: s.runs.calls_since(NOW), 0),
     "cursors.get": Reach(lambda s, h: s.cursors.get(h.connection.id, Resource.INVOICES), REFUSED),
@@ -267,6 +299,11 @@ REACHES = {
         REFUSED,
     ),
     "invoices.known": Reach(lambda s, h: s.invoices.known([h.invoice.invoice_id]), {}),
+    "invoices.stored": Reach(lambda s, h: s.invoices.stored([h.invoice.invoice_id]), {}),
+    "invoices.unconfirmed": Reach(lambda s, _: s.invoices.unconfirmed(uuid4(), 9), {}),
+    "invoices.gone": Reach(lambda s, h: s.invoices.gone([h.invoice.invoice_id], confirmed_by=uuid4()), None),
+    "invoices.any": Reach(lambda s, _: s.invoices.any(), False),
+    "invoices.held": Reach(lambda s, _: s.invoices.held(), {}),
     "invoices.outstanding": Reach(lambda s, _: s.invoices.outstanding(), []),
     "invoices.get": Reach(lambda s, h: s.invoices.get(h.invoice.invoice_id), None),
     "invoices.totals": Reach(lambda s, _: s.invoices.totals(today=date(2026, 3, 2)), []),
@@ -275,12 +312,22 @@ REACHES = {
         lambda s, h: s.contacts.put([a_contact_row(h.connection.id, contact_id=h.contact.contact_id, name="Forged")]),
         REFUSED,
     ),
+    "contacts.known": Reach(lambda s, h: s.contacts.known([h.contact.contact_id]), {}),
+    "contacts.owing": Reach(lambda s, _: s.contacts.owing(9), []),
     "contacts.known_or_owed": Reach(
         lambda s, h: s.contacts.known_or_owed([h.contact.contact_id, h.invoice.contact_id]), set()
     ),
     "contacts.missing": Reach(lambda s, _: s.contacts.missing(9), []),
     "contacts.all": Reach(lambda s, _: s.contacts.all(), []),
     "contacts.count": Reach(lambda s, _: s.contacts.count(), 0),
+    "unapplied.put": Reach(lambda s, h: s.unapplied.put([a_paper(h)], connection_id=h.connection.id), REFUSED),
+    "unapplied.sweep": Reach(lambda s, _: s.unapplied.sweep("credit_note", confirmed_by=uuid4()), None),
+    "unapplied.by_contact": Reach(lambda s, _: s.unapplied.by_contact(), []),
+    "webhook_events.put": Reach(
+        lambda s, h: s.webhook_events.put(h.connection.id, uuid4(), "INVOICE", "2027", now=NOW), REFUSED
+    ),
+    "webhook_events.waiting": Reach(lambda s, h: s.webhook_events.waiting(h.connection.id, 9), []),
+    "webhook_events.handled": Reach(lambda s, h: s.webhook_events.handled(h.connection.id, until=LATER, now=NOW), None),
     "set_aside.put": Reach(
         lambda s, h: s.set_aside.put(
             h.connection.id, Resource.INVOICES, record="r1", label="", reason="forged", now=NOW

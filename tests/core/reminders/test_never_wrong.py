@@ -86,6 +86,9 @@ class Reminders(RuleBasedStateMachine):
         for one in lines:
             self.about(one, mail, customer)
 
+    def unspent(self) -> list:
+        return [paper for paper in self.books.unallocated if paper.status == "AUTHORISED"]
+
     def about(self, one, mail, customer) -> None:
         if one.status != "AUTHORISED" or one.due <= 0 or one.contact is not customer:
             self.wrong.append(f"{one.number} is settled")
@@ -93,7 +96,11 @@ class Reminders(RuleBasedStateMachine):
             self.wrong.append(f"{one.number} is held")
         if f"{one.number}: {one.due:,} GBP" not in mail.text:
             self.wrong.append(f"{one.number} has another balance")
-        credit = sum(left for contact, left, _ in self.books.unallocated if contact is customer)
+        credit = sum(
+            each.remaining
+            for each in self.books.unallocated
+            if each.contact is customer and each.status == "AUTHORISED"
+        )
         if credit >= one.due:
             self.wrong.append(f"{one.number} is covered by credit")
         if one.expected_on and one.expected_on >= self.today:
@@ -168,7 +175,8 @@ class Reminders(RuleBasedStateMachine):
 
     @rule()
     def use_up_credit(self) -> None:
-        self.books.unallocated.clear()
+        for paper in self.unspent():
+            self.books.void_unallocated(paper)
         self.check()
 
     # what happens to us
@@ -333,7 +341,8 @@ class Reminders(RuleBasedStateMachine):
         self.connected = True
         await self.state(ConnectionState.ACTIVE)
         await self.release_all()
-        self.books.unallocated.clear()
+        for paper in self.unspent():
+            self.books.void_unallocated(paper)
         for one in self.invoices:
             one.updated_at = stage.now
             one.written.clear()
