@@ -157,11 +157,12 @@ class Connecting:
             if connection is None or connection.state == ConnectionState.DISCONNECTED:
                 raise NotConnected
             under_way = await store.runs.unfinished(connection.id)
-            # The run before the connection, as a sync takes them: or the two could wait for each other.
-            await store.runs.give_up(connection.id, error=Superseded.__name__, now=now)
+            # The connection before the run, as a sync takes them: or the two could wait for each other.
             connection.state = ConnectionState.DISCONNECTED
             connection.disconnected_by, connection.disconnected_at = by, now
             connection.next_sync_at, connection.look_at, connection.farewell_at = None, None, now
+            await store.session.flush()
+            await store.runs.give_up(connection.id, error=Superseded.__name__, now=now)
             if under_way:
                 await progress.tell(store, under_way.id, now=now)
             await self._syncing.troubles.ended(store, connection, Ending.DISCONNECTED, by=by, now=now)

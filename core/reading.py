@@ -203,12 +203,12 @@ class Reader:
         """One transaction in the name of this attempt, which ends by writing progress; where the run is not ours any
         more, nothing of it is kept."""
         async with self.database.workspace(self.run.workspace_id) as store:
-            # Takes the run's row before any other, as everybody does: or two could wait for each other.
-            if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource):
-                raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
             yield store
+            # The connection, where it was changed, before the run, as everybody takes them: or two could wait for
+            # each other.
             await store.session.flush()
-            await store.runs.write(self.run.id, attempt=self.attempt, **self.found())
+            if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
+                raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
             await progress.tell(store, self.run.id, now=utc_now())
 
     def found(self) -> dict[str, int]:
