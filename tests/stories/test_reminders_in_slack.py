@@ -8,8 +8,9 @@ import pytest
 from bot.actions import press
 from bot.commands import dispatch
 from bot.installs import KnownTeam
-from bot.modals import MODALS, submit
+from bot.modals import submit
 from bot.reminder_actions import REMINDER_ACTIONS
+from bot.reminder_modals import REMINDER_MODALS
 from bot.views.blocks import Modal
 from bot.views.reasons import WORDS
 from core.errors import NotAllowed, NotYours
@@ -328,7 +329,7 @@ async def test_dialogs_of_strangers_guests_and_members_change_nothing(play):
     values = {"target": "INV-1", "steps": "0", "weekdays": "0", "per_hour": "1", "send_at": "09:00", "whom": "U0GUEST",
               "subject": "x", "body": "{{ invoices }}", "what": "save"}  # fmt: skip
     private = f"{workspace} 14"
-    for name, handler in MODALS.items():
+    for name, handler in REMINDER_MODALS.items():
         with pytest.raises(NotYours):
             await handler(call_of(play, stranger, private), values)
         with pytest.raises(NotAllowed):
