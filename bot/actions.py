@@ -4,9 +4,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from bot import cards
-from bot.cards import as_id
 from bot.commands import COMMANDS, Handler, answer
 from bot.commands.call import Call
+from bot.commands.pressed import as_id
+from bot.commands.support import help_with
 from bot.views import connections as views
 from bot.views.blocks import Message, Modal
 from bot.views.help import refusal
@@ -55,6 +56,7 @@ ACTIONS: dict[str, Handler] = {
     "retry": cards.retry,
     "snooze": cards.snooze,
     "take": cards.take,
+    "help": help_with,
     "disconnect": disconnect,
     "cancel": cancel,
 }

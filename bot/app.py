@@ -24,9 +24,11 @@ from core.clock import steady, utc_now
 from core.connect import Connecting
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
+from core.keeping import Keeping
 from core.operators import Operators
 from core.patience import Patience
 from core.scheduler import Due, Scheduler, Tick
+from core.support import Support
 from core.sync import Syncing
 from core.watch import Watch
 from core.webhooks import Webhooks
@@ -70,7 +72,6 @@ class Solido:
         operators: Operators | None = None,
     ) -> None:
         self.settings = settings
-        self.operators = operators
         self._roles = roles
         self.database = Database(settings.database_url)
         self._vault = settings.vault()
@@ -99,6 +100,7 @@ class Solido:
             every=timedelta(seconds=settings.solido_sync_every),
             daily_limit=settings.xero_daily_limit,
         )
+        self.support = Support(self.database, operators, address=settings.support_email)
         self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
         self._installs = Installs(self.database, self._vault)
         self.services = Services(
@@ -110,6 +112,7 @@ class Solido:
             connecting=Connecting(self.syncing),
             workspaces=Workspaces(self.database),
             webhooks=Webhooks(self.database, settings.xero_webhook_key.get_secret_value()),
+            support=self.support,
             public_url=settings.public_url,
             daily_limit=settings.xero_daily_limit,
             writes=settings.solido_xero_access == "read-write",
@@ -123,7 +126,8 @@ class Solido:
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
-        delivery = Delivery(self.database, self._installs, self._slack, self.operators)
+        delivery = Delivery(self.database, self._installs, self._slack, self.support.operators)
+        keeping = Keeping(self.syncing)
         scheduling = [
             Tick("due", 1.0, due.tick),
             Tick("webhooks", 1.0, due.webhooks),
@@ -131,6 +135,8 @@ class Solido:
             Tick("tidy", 3600.0, due.tidy),
         ]
         working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
+        working += [Tick("support", 5.0, self.support.tick)]
+        working += [Tick("mend", 5.0, keeping.mend), Tick("look", 30.0, keeping.look)]
         watching = [Tick("watch", 15.0, self._watch.tick), Tick("deadman", 60.0, self._watch.running)]
         watching = watching if roles & {Role.SCHEDULER, Role.WORKER} else []
         return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])

@@ -1,7 +1,7 @@
 """Where a notice goes that its own place cannot be told: to people who can act on it, then to who runs the program."""
 
 from bot.refusals import Meaning
-from core.notices import Notice, Trouble
+from core.notices import Expiring, Notice, Trouble
 from storage.database import Database
 from storage.store import WorkspaceStore
 
@@ -11,7 +11,7 @@ BY_MAIL = "@mail"
 
 def must_arrive(notice: Notice) -> bool:
     """Whether this is worth telling elsewhere."""
-    return isinstance(notice, Trouble)
+    return isinstance(notice, Trouble | Expiring)
 
 
 def next_detour(at: int, meaning: Meaning, people: int) -> int | None:

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from bot.views import connections, quotas, syncs, troubles
+from bot.views import connections, endings, quotas, syncs, troubles
 from bot.views.blocks import Message
 from core.notices import (
     Connected,
     ConnectFailed,
     Disconnected,
+    Expiring,
     Moved,
     Notice,
     QuotaLow,
@@ -42,6 +43,8 @@ def render(notice: Notice) -> Message:
             return troubles.story(notice)
         case TroubleAloud():
             return troubles.aloud(notice)
+        case Expiring():
+            return endings.expiring(notice)
         case Moved():
             return troubles.moved(notice)
 

@@ -6,6 +6,7 @@ from bot.installs import Installs
 from bot.people import People
 from bot.places import Places
 from core.connect import Connecting
+from core.support import Support
 from core.sync import Syncing
 from core.webhooks import Webhooks
 from core.workspaces import Workspaces
@@ -24,6 +25,7 @@ class Services:
     connecting: Connecting
     workspaces: Workspaces
     webhooks: Webhooks
+    support: Support
     public_url: str
     daily_limit: int
     writes: bool

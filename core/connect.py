@@ -31,7 +31,7 @@ from core.errors import (
 )
 from core.incidents import Ending
 from core.notices import Connected, ConnectFailed, Disconnected, encode
-from core.schedule import next_sync_at
+from core.schedule import LOOKED_AT_EVERY, next_sync_at
 from core.sync import Syncing
 from core.tokens import sealed_pair
 from core.xero.client import Tenant
@@ -161,7 +161,7 @@ class Connecting:
             await store.runs.give_up(connection.id, error=Superseded.__name__, now=now)
             connection.state = ConnectionState.DISCONNECTED
             connection.disconnected_by, connection.disconnected_at = by, now
-            connection.next_sync_at = connection.next_reconcile_at = None
+            connection.next_sync_at = connection.next_reconcile_at = connection.look_at = None
             connection.farewell_at = now
             if under_way:
                 await progress.tell(store, under_way.id, now=now)
@@ -261,6 +261,8 @@ class Connecting:
         connection.access_token_sealed, connection.refresh_token_sealed = access, refresh
         connection.access_expires_at, connection.refresh_lease_until = grant.expires_at, None
         connection.lacks_payments = False
+        connection.previous_refresh_sealed = connection.previous_used_at = None
+        connection.refreshed_at, connection.look_at = now, now + LOOKED_AT_EVERY
         connection.token_version += 1
         connection.next_sync_at = next_sync_at(now, every=self._syncing.every, failures=0, retry_at=None)
         connection.failures = 0

@@ -173,6 +173,17 @@ class TroubleAloud(msgspec.Struct, frozen=True, tag=True):
     released: int = 0
 
 
+class Expiring(msgspec.Struct, frozen=True, tag=True):
+    """To the person who connected: something ends by itself at `ends_at`; `what` as core.endings names it."""
+
+    organisation: str
+    connection_id: UUID
+    channel_id: str
+    what: str
+    ends_at: datetime
+    reconnect_needed: bool = False
+
+
 class Moved(msgspec.Struct, frozen=True, tag=True):
     """In place of a card of which there is a newer one."""
 
@@ -189,6 +200,7 @@ Notice = (
     | Trouble
     | TroubleStory
     | TroubleAloud
+    | Expiring
     | Moved
 )
 

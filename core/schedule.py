@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 NIGHT_BEGINS = time(1)
 NIGHT_MINUTES = 180
 LONGEST_BACKOFF_DOUBLINGS = 6
+LOOKED_AT_EVERY = timedelta(days=1)
+"""How often we see whether an organisation is still ours, syncs or not."""
 
 
 def next_sync_at(now: datetime, *, every: timedelta, failures: int, retry_at: datetime | None) -> datetime:

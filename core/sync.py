@@ -147,7 +147,10 @@ class Syncing:
             )
             if not written:
                 return
-            if connection.state != ConnectionState.DISCONNECTED:
+            if made_anew_since(connection, run) and isinstance(error, NeedsPerson):
+                # What that run met is mended already: somebody has connected again meanwhile.
+                connection.next_sync_at = now
+            elif connection.state != ConnectionState.DISCONNECTED:
                 await self._settle(store, connection, run, error, ending, reader.calls.meter, now=now)
             await progress.tell(store, run.id, now=now)
         log.info(
@@ -211,6 +214,12 @@ class Syncing:
         else:
             why = BooksDiffer(f"ours {found.invoices}, theirs {found.theirs}")
             await self.troubles.failed(store, connection, why, now=now)
+
+
+def made_anew_since(connection: Connection, run: SyncRun) -> bool:
+    """Whether somebody connected again while this run was under way."""
+    live = connection.state != ConnectionState.DISCONNECTED
+    return live and run.started_at is not None and connection.connected_at > run.started_at
 
 
 def outcome_of(error: XeroError | None, compared: Agreement | None) -> dict[str, str | None]:

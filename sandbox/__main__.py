@@ -40,12 +40,10 @@ def fail(sentence: str) -> typer.Exit:
     return typer.Exit(WRONG_USE)
 
 
-def hush(*, everything: bool) -> None:
-    """Where days pass in seconds, the scheduler's complaint that a tick still runs is no news."""
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    if everything:
-        logging.disable(logging.WARNING)
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+def hush(below: int) -> None:
+    """Log nothing below this level."""
+    logging.disable(below - 1)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(below), cache_logger_on_first_use=False)
 
 
 def clock_for(as_of: datetime | None) -> VirtualClock:
@@ -82,6 +80,7 @@ async def play(desk: Desk, steps: Sequence[Step], *, began: float) -> None:
     try:
         await Player(desk, typer.echo).play(steps)
     finally:
+        hush(logging.CRITICAL)  # a tick that is cut off by the end is no news either
         await desk.stop()
     typer.echo(f"Played {len(steps)} steps in {time.monotonic() - began:.1f} s.")
 
@@ -119,7 +118,10 @@ def sandbox(
     if host not in HOSTS:
         raise fail("The sandbox has no log-in and answers on this machine only: leave --host away.")
     set_up("console")
-    hush(everything=script is not None)
+    # Where days pass in seconds, the scheduler's complaint that a tick still runs is no news.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    if script:
+        hush(logging.ERROR)
     chosen = 0 if script and port is None else port if port is not None else int(os.environ.get("PORT") or DEFAULT_PORT)
     folder = data or Path(tempfile.mkdtemp(prefix="solido-sandbox-"))
     try:

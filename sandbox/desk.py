@@ -2,14 +2,18 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from datetime import time as wall_time
 from zoneinfo import ZoneInfo
 
+from starlette.types import ASGIApp
+
 from bot.commands import COMMANDS
-from sandbox import levers
+from sandbox import engine_room, levers
 from sandbox.clock import clock_change_after
+from sandbox.hood import Hood
 from sandbox.keeping import Keeper
 from sandbox.mail import desk as mail_desk
 from sandbox.page import page
@@ -17,7 +21,7 @@ from sandbox.passing import Passing
 from sandbox.ports import Served
 from sandbox.story import Line, Story
 from sandbox.tour import Tour
-from sandbox.world import World
+from sandbox.world import BOT_TOKEN, CLIENT_SECRET, SIGNING_SECRET, WEBHOOK_KEY, World
 from sandbox.xero import desk as xero_desk
 from sandbox.xero.books import ZONES
 
@@ -41,6 +45,8 @@ class Desk(World):
 
     async def start(self) -> None:
         self.page_at = Served(self.page_port)
+        secrets = (SIGNING_SECRET, BOT_TOKEN, CLIENT_SECRET, WEBHOOK_KEY)
+        self.hood = Hood(self.clock.now, secrets, time.monotonic)
         await super().start()
         self.passing = Passing(self.clock, self.solido.database, self.solido.scheduler.ticks, self.courier.carry)
         done = list(self.kept.tour) if self.kept else []
@@ -56,12 +62,16 @@ class Desk(World):
                     *xero_desk.routes(self.xero),
                     *mail_desk.routes(self.mailbox),
                     *levers.routes(self.courier),
+                    *engine_room.routes(self.hood, self.xero, self.mailbox, self.solido.database),
                 ],
                 subcommands={name: command.does for name, command in COMMANDS.items()},
                 tour=self.tour,
                 links={"Emulated Xero": self.xero_at.url, "Solido": f"{self.product_at.url}/readyz"},
             )
         )
+
+    def overheard(self, app: ASGIApp, way: Callable[[str], str]) -> ASGIApp:
+        return self.hood.tap(app, way)
 
     def slack_home(self) -> str:
         return f"{self.page_at.url}/"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from bot.app import ALL_ROLES, Role, Solido
 from bot.settings import Settings
@@ -68,13 +69,13 @@ class World:
         core_clock.follow(self.clock.now)
         self._furnish()
         await self.mailbox.start()
-        await self.slack_at.start(self.slack.app)
-        await self.xero_at.start(self.xero.app)
+        await self.slack_at.start(self.overheard(self.slack.app, to_slack))
+        await self.xero_at.start(self.overheard(self.xero.app, to_xero))
         migrate(self.database_url)
         prepare(driver_url(self.database_url))
         self.solido = Solido(self.settings(), roles=self.roles, engine=self.engine, patience=self.patience)
         await self.solido.start()
-        await self.product_at.start(self.solido.web)
+        await self.product_at.start(self.overheard(self.solido.web, to_product))
         if self.webhooks and any(getattr(route, "path", "") == WEBHOOKS for route in self.solido.web.routes):
             self.courier.url = self.product_at.url + WEBHOOKS
 
@@ -104,6 +105,10 @@ class World:
             self.fill(self.xero)
         else:
             self.kept.give(self.xero, self.slack, self.mailbox, self.courier)
+
+    def overheard(self, app: ASGIApp, way: Callable[[str], str]) -> ASGIApp:
+        """Here nobody listens; `way` names from whom to whom by the path."""
+        return app
 
     def slack_home(self) -> str:
         """Where browsers find the team; empty for Slack's own address."""
@@ -139,6 +144,19 @@ class World:
         await asyncio.gather(self.solido.stop(), self.xero_at.stop(), self.slack_at.stop(), self.mailbox.stop())
         await self.slack.aclose()
         core_clock.follow(core_clock.system_time)
+
+
+def to_slack(path: str) -> str:
+    return "Solido → Slack"
+
+
+def to_xero(path: str) -> str:
+    return "Browser → Xero" if path.lower().startswith("/identity/") else "Solido → Xero"
+
+
+def to_product(path: str) -> str:
+    known = {"/slack/": "Slack → Solido", WEBHOOKS: "Xero → Solido"}
+    return next((way for begin, way in known.items() if path.startswith(begin)), "Browser → Solido")
 
 
 def morning_of(day: datetime) -> datetime:

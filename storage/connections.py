@@ -59,6 +59,10 @@ class Connections:
             access_token_sealed=access,
             refresh_token_sealed=refresh,
             access_expires_at=expires_at,
+            # The one before stays for as long as Xero may still take it. It was first used when the lease was taken.
+            previous_refresh_sealed=col(Connection.refresh_token_sealed),
+            previous_used_at=col(Connection.refresh_lease_until),
+            refreshed_at=col(Connection.refresh_lease_until),
             refresh_lease_until=None,
             token_version=version + 1,
         )
@@ -74,6 +78,7 @@ class Connections:
             col(Connection.state) == ConnectionState.DISCONNECTED,
             access_token_sealed=None,
             refresh_token_sealed=None,
+            previous_refresh_sealed=None,
             access_expires_at=None,
             farewell_at=None,
         )

@@ -464,3 +464,17 @@ class AuditEvent(SQLModel, table=True):
     who: str
     what: str
     detail: str = Field(default="", sa_type=Text)
+
+
+class SupportRequest(SQLModel, table=True):
+    """A call for help as it is sent, with nothing private in it. `send_at` is empty until the person has said so."""
+
+    __tablename__ = "support_request"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    workspace_id: UUID = Field(foreign_key="workspace.id")
+    asked_by: str
+    created_at: datetime = moment()
+    text: str = Field(sa_type=Text)
+    send_at: datetime | None = moment(null=True, index=True)
+    sent_at: datetime | None = moment(null=True)

@@ -14,6 +14,7 @@ from storage.invoices import Invoices
 from storage.outbox import Outbox
 from storage.runs import Runs
 from storage.set_aside import SetAsides
+from storage.support import SupportRequests
 from storage.unapplied import UnappliedPapers
 from storage.webhook_events import WebhookEvents
 from storage.workspaces import Workspaces
@@ -38,3 +39,4 @@ class WorkspaceStore:
         self.incidents = Incidents(session, workspace_id)
         self.outbox = Outbox(session, workspace_id)
         self.audit = Audit(session, workspace_id)
+        self.support = SupportRequests(session, workspace_id)

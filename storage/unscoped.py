@@ -14,6 +14,7 @@ from storage.models import (
     ConnectionState,
     Incident,
     OutboxMessage,
+    SupportRequest,
     SyncRun,
     Team,
     WebhookEvent,
@@ -102,6 +103,13 @@ class Unscoped:
         )
         return [Waiting(*row) for row in (await self.session.exec(unheard.order_by(col(OutboxMessage.id)))).all()]
 
+    async def support_requests(self, *, now: datetime, limit: int) -> list[Owned]:
+        """Calls for help that are to be sent."""
+        due = select(SupportRequest.workspace_id, SupportRequest.id).where(
+            col(SupportRequest.sent_at).is_(None), col(SupportRequest.send_at) <= now
+        )
+        return [Owned(*row) for row in (await self.session.exec(due.limit(limit))).all()]
+
     async def incident_owner(self, incident_id: UUID) -> UUID | None:
         """The workspace an incident belongs to."""
         owner = select(Incident.workspace_id).where(col(Incident.id) == incident_id)
@@ -143,6 +151,17 @@ class Unscoped:
     async def claim_farewells(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
         """Take disconnected connections that Xero still has to be told about."""
         return await self._claim(col(Connection.farewell_at), now=now, limit=limit, values={"farewell_at": next_at})
+
+    async def claim_looks(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
+        """Take the connections that are to be looked at, syncs or not."""
+        return await self._claim(col(Connection.look_at), now=now, limit=limit, values={"look_at": next_at})
+
+    async def interrupted_refreshes(self, *, now: datetime, limit: int) -> list[Owned]:
+        """Live connections whose tokens somebody began to refresh and never came back."""
+        found = select(Connection.workspace_id, Connection.id).where(
+            col(Connection.refresh_lease_until) <= now, col(Connection.state) != ConnectionState.DISCONNECTED
+        )
+        return [Owned(*row) for row in (await self.session.exec(found.limit(limit))).all()]
 
     async def _claim(self, due_at: Any, *, now: datetime, limit: int, values: dict[str, Any]) -> list[Owned]:
         found = select(Connection.id).where(due_at <= now).order_by(due_at).limit(limit)

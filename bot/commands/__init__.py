@@ -8,9 +8,12 @@ from typing import NamedTuple
 from bot.commands.call import Call
 from bot.commands.connect import connect
 from bot.commands.disconnect import disconnect
+from bot.commands.history import history
+from bot.commands.missed import with_missed
 from bot.commands.status import status
+from bot.commands.support import support
 from bot.commands.sync import FULL, sync
-from bot.missed import with_missed
+from bot.commands.why import why
 from bot.views.blocks import Message, Modal, listed
 from bot.views.help import help_text, not_understood, refusal
 from core.errors import SolidoError
@@ -39,6 +42,9 @@ COMMANDS: dict[str, Command] = {
     "connect": Command(connect, "connects this channel to Xero, or renews the connection"),
     "sync": Command(sync, "brings the books up to date now; `sync full` reads all that is outstanding", only=(FULL,)),
     "status": Command(status, "tells how syncing goes, and what is outstanding"),
+    "why": Command(why, "tells why the last sync is in the state it is", words=True),
+    "history": Command(history, "tells who did what here"),
+    "support": Command(support, "opens a form to get help, with everything that is known filled in"),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),
     "help": Command(show_help, "shows this", words=True),
 }

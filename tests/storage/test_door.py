@@ -27,6 +27,7 @@ from storage.models import (
     OutboxMessage,
     Resource,
     SetAside,
+    SupportRequest,
     SyncRun,
     Trigger,
     Unapplied,
@@ -57,6 +58,7 @@ class Household:
     incident: Incident
     message: OutboxMessage
     attempt: ConnectAttempt
+    request: SupportRequest
 
 
 async def a_household(database: Database) -> Household:
@@ -84,11 +86,14 @@ async def a_household(database: Database) -> Household:
         incident=Incident(**ours, cause="ours", error="E", opened_at=NOW, last_failure_at=NOW),
         message=OutboxMessage(**mine, card="card", notice="{}", created_at=NOW, next_attempt_at=NOW, missed_at=NOW),
         attempt=ConnectAttempt(**mine, link_hash=str(uuid4()), asked_by="U1", created_at=NOW, expires_at=LATER),
+        request=SupportRequest(**mine, asked_by="U1", created_at=NOW, text="help"),
     )
     async with database.unscoped() as unscoped:
         unscoped.session.add(connection)
         await unscoped.session.flush()
-        unscoped.session.add_all([home.run, home.invoice, home.contact, home.incident, home.message, home.attempt])
+        unscoped.session.add_all(
+            [home.run, home.invoice, home.contact, home.incident, home.message, home.attempt, home.request]
+        )
         unscoped.session.add_all(
             [
                 Cursor(**ours, resource=Resource.INVOICES, since=NOW),
@@ -161,6 +166,15 @@ async def end_connection(store: WorkspaceStore, home: Household) -> bool:
     if connection is not None:
         connection.state = ConnectionState.DISCONNECTED
     return await store.connections.forget_tokens(home.connection.id, version=0)
+
+
+def adds_request(store: WorkspaceStore) -> None:
+    store.support.add("forged", by="U2", now=NOW)
+
+
+async def claim_request(store: WorkspaceStore, home: Household) -> bool:
+    await store.support.send(home.request.id, by="U1", now=NOW)
+    return await store.support.claim(home.request.id, now=NOW, until=SOON)
 
 
 async def is_theirs(found: Awaitable[Any], theirs: UUID) -> bool:
@@ -293,6 +307,12 @@ REACHES = {
         lambda s, _: s.outbox.found_as("moved", "forged", channel_id="C", message_ts="1", now=NOW), None
     ),
     "outbox.get": Reach(lambda s, _: s.outbox.get("card"), None),
+    "support.add": Reach(lambda s, h: adds_request(s), None),
+    "support.get": Reach(lambda s, h: s.support.get(h.request.id), None),
+    "support.send": Reach(lambda s, h: s.support.send(h.request.id, by="U1", now=NOW), False),
+    "support.claim": Reach(claim_request, False),
+    "support.sent": Reach(lambda s, h: s.support.sent(h.request.id, now=NOW), None),
+    "invoices.customer_names": Reach(lambda s, _: s.invoices.customer_names(), []),
     "audit.add": Reach(lambda s, _: s.audit.add("U2", "looked", at=NOW), None),
     "audit.latest": Reach(lambda s, _: s.audit.latest(9), []),
 }

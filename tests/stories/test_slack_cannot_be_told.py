@@ -87,7 +87,7 @@ async def test_who_connected_is_gone_so_those_of_the_teams_other_workspaces_are_
 
 @pytest.mark.parametrize("error", ["token_revoked", "account_inactive"])
 async def test_where_slack_lets_us_in_no_more_the_operators_get_one_letter_for_each_turn(play: Play, error: str):
-    operators = play.world.solido.operators = Letters()
+    operators = play.world.solido.support.operators = Letters()
     await play.connect()
     play.slack.token_error = error
     play.xero.revoke(play.organisation())
@@ -102,7 +102,7 @@ async def test_where_slack_lets_us_in_no_more_the_operators_get_one_letter_for_e
 
 
 async def test_a_mail_server_that_is_down_is_asked_again(play: Play):
-    operators = play.world.solido.operators = Letters()
+    operators = play.world.solido.support.operators = Letters()
     operators.closed = True
     await play.connect()
     play.slack.token_error = "token_revoked"

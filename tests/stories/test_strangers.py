@@ -1,5 +1,7 @@
 """Somebody from another company, or from another workspace of the installation, gets nothing."""
 
+from uuid import uuid4
+
 import pytest
 
 from bot.actions import ACTIONS, press
@@ -7,6 +9,7 @@ from bot.commands import COMMANDS, dispatch
 from bot.commands.call import Call
 from bot.installs import KnownTeam
 from core.errors import NotYours
+from core.vault import Vault
 from storage.models import Team
 from tests.stories.play import HARBOUR, MONDAY_MORNING, Play, shown, workspace_of
 
@@ -15,9 +18,12 @@ NO = "That is not available to you here."
 
 async def another_team(play: Play) -> KnownTeam:
     """A second company that has installed the same Solido."""
+    identity = uuid4()
+    token = Vault([play.world.keys]).seal("xoxb-elsewhere", place=f"team:{identity}:bot_token")
     team = Team(
+        id=identity,
         slack_team_id="T0STRANGE", name="Elsewhere", url="https://elsewhere.example.com/", bot_id="B", bot_user_id="U",
-        bot_token_sealed=b"", installed_at=MONDAY_MORNING,
+        bot_token_sealed=token, installed_at=MONDAY_MORNING,
     )  # fmt: skip
     async with play.database.unscoped() as unscoped:
         unscoped.add_team(team)

@@ -5,6 +5,8 @@ import { showHome, showMessages } from "./chat.js";
 import { showModal } from "./modal.js";
 import { offerComposer, startComposer } from "./composer.js";
 import { showInbox } from "./inbox.js";
+import { showHood } from "./hood.js";
+import { showTour } from "./tour.js";
 import { showLevers, showWebhooks, startTime } from "./levers.js";
 import { showXero } from "./xero.js";
 import { dayTime } from "./dates.js";
@@ -104,7 +106,7 @@ async function once() {
   showModal(state.modal, desk);
   showLevers(state, desk);
   await showXero(refresh);
-  try { await Promise.all([showInbox(refresh), showWebhooks(refresh)]); } catch (error) { toast(error.message); }
+  try { await Promise.all([showInbox(refresh), showWebhooks(refresh), showHood(refresh), showTour(guide)]); } catch (error) { toast(error.message); }
 }
 
 /** Refresh what is shown; calls that come while one runs are answered by one more run. */
@@ -124,6 +126,21 @@ function markTabs() {
     button.setAttribute("aria-pressed", String(button.dataset.tab === document.body.dataset.tab));
   }
 }
+
+const guide = {
+  say(text) {
+    document.body.dataset.tab = "chat";
+    markTabs();
+    byId("line").value = text;
+    byId("line").focus();
+  },
+  show(pane) {
+    document.body.dataset.tab = "desk";
+    markTabs();
+    document.querySelector(`.panes [data-pane=${pane}]`).click();
+    document.querySelector(`.panes [data-pane=${pane}]`).focus();
+  },
+};
 
 // The desk's panes, and which of them is looked at.
 function startPanes() {

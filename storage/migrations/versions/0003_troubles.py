@@ -44,11 +44,28 @@ def upgrade() -> None:
             op.add_column(table, column)
     op.create_index("ix_connection_look_at", "connection", ["look_at"])
     op.create_index("ix_incident_snoozed_until", "incident", ["snoozed_until"])
+    op.create_table(
+        "support_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("workspace_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("created_at", storage.types.UtcDateTime(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("send_at", storage.types.UtcDateTime(), nullable=True),
+        sa.Column("sent_at", storage.types.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_support_request_workspace_id_workspace")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_support_request")),
+    )
+    op.create_index("ix_support_request_send_at", "support_request", ["send_at"])
     # Those connected before are looked at soon; their permission was last renewed at some moment we did not keep.
     op.execute("UPDATE connection SET look_at = connected_at WHERE state <> 'disconnected'")
 
 
 def downgrade() -> None:
+    op.drop_index("ix_support_request_send_at", "support_request")
+    op.drop_table("support_request")
     op.drop_index("ix_incident_snoozed_until", "incident")
     op.drop_index("ix_connection_look_at", "connection")
     for table, columns in ADDED.items():
