@@ -32,6 +32,7 @@ class Census:
     def __init__(self, reader: Reader, count: Count) -> None:
         self._reader = reader
         self._strays: list[str] = []
+        self._unclear: set[str] = set()
         reader.count = count
 
     @property
@@ -88,6 +89,7 @@ class Census:
                 # Nothing is called gone on the strength of one answer.
                 again = await self._named(absent)
                 page.rows += again.rows
+                page.set_aside += again.set_aside
                 absent = missing_from(absent, again)
             await self._settle(page, absent)
 
@@ -97,6 +99,7 @@ class Census:
             await reader.keep_invoices(store, page)
             await store.invoices.gone(absent, confirmed_by=reader.census_mark)
             reader.tally.gone += len(absent)
+        self._unclear |= {record.record for record in page.set_aside}
         self._strays += [row["number"] for row in page.rows if is_outstanding(row["status"], row["amount_due"])]
 
     async def _named(self, some: Sequence[UUID]) -> wire.Page:
@@ -114,7 +117,8 @@ class Census:
             ours = await store.invoices.held()
             seen = await store.invoices.held(confirmed_by=reader.census_mark)
             left = await store.invoices.unconfirmed(reader.census_mark, MANY)
-        strays = self._strays + [left[each] for each in left if str(each) not in count.unreadable]
+        unclear = {*count.unreadable, *self._unclear}
+        strays = self._strays + [left[each] for each in left if str(each) not in unclear]
         return compare(count, ours, seen, items=items, strays=strays, now=utc_now())
 
 

@@ -9,7 +9,9 @@ from core.reading import IDS_AT_ONCE, Reader, batches, paged
 from core.unapplied import read_unapplied
 from core.webhooks import Category
 from core.xero import wire
-from storage.models import Paper, Resource, WebhookEvent
+from storage.models import Resource
+from storage.unapplied_models import Paper
+from storage.webhook_models import WebhookEvent
 
 KINDS = {
     Category.CREDITNOTE: Paper.CREDIT_NOTE,

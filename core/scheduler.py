@@ -135,7 +135,9 @@ class Due:
             for workspace_id, connection_id in eventful:
                 store = unscoped.within(workspace_id)
                 connection = await store.connections.get(connection_id)
-                if connection is not None and await self._can_afford(store, connection, NAMED_COST, now=now):
+                if connection is not None and await self._can_afford(
+                    store, connection, NAMED_COST + NIGHTLY_COST, now=now
+                ):
                     connection.webhook_at = now
                     await self._syncing.queue(store, connection, Trigger.WEBHOOK, by=None, now=now)
 

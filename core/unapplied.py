@@ -7,10 +7,15 @@ as if they owed everything. There are few such papers: each reading takes them a
 from collections.abc import Collection
 from uuid import uuid5
 
-from core.errors import PermissionMissing
+import structlog
+
+from core.errors import PermissionMissing, XeroRejected
 from core.reading import Reader, paged
 from core.xero.papers import LISTS, read_papers
-from storage.models import Paper, Resource
+from storage.models import Resource
+from storage.unapplied_models import Paper
+
+log = structlog.get_logger()
 
 PAYMENTS = (Paper.OVERPAYMENT, Paper.PREPAYMENT)
 """Need a permission of their own, which connections of an earlier time lack."""
@@ -27,6 +32,9 @@ async def read_unapplied(reader: Reader, kinds: Collection[Paper] = tuple(Paper)
             if kind not in PAYMENTS:
                 raise
             await _lacking(reader)
+        except XeroRejected as error:
+            # What is extra must not make the whole sync fail.
+            log.warning("unapplied.rejected", kind=str(kind), error=error.detail, run=str(reader.run.id))
 
 
 async def _read(reader: Reader, kind: Paper) -> None:

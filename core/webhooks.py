@@ -16,8 +16,8 @@ import msgspec
 import structlog
 
 from storage.database import Database
-from storage.models import WebhookFeed
 from storage.unscoped import Unscoped
+from storage.webhook_models import WebhookFeed
 
 log = structlog.get_logger()
 

@@ -62,14 +62,6 @@ class Resource(StrEnum):
     UNAPPLIED = "unapplied"
 
 
-class Paper(StrEnum):
-    """What may hold money of a customer that no invoice has got yet."""
-
-    CREDIT_NOTE = "credit_note"
-    OVERPAYMENT = "overpayment"
-    PREPAYMENT = "prepayment"
-
-
 GROWING = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -307,61 +299,6 @@ class Invoice(SQLModel, table=True):
     expected_payment_on: date | None = None
     updated_at: datetime = moment()
     confirmed_by: UUID | None = None
-
-
-class Unapplied(SQLModel, table=True):
-    """What is left of a customer's credit note, overpayment or prepayment and has not settled any invoice yet."""
-
-    __table_args__ = (
-        within_workspace("connection", "connection_id"),
-        Index("ix_unapplied_contact", "workspace_id", "contact_id"),
-    )
-
-    workspace_id: UUID = Field(primary_key=True)
-    paper_id: UUID = Field(primary_key=True)
-    connection_id: UUID
-    kind: str
-    number: str = Field(default="", sa_type=Text)
-    contact_id: UUID
-    currency: str
-    remaining: Decimal = money()
-    issued_on: date | None = None
-    updated_at: datetime | None = moment(null=True)
-    confirmed_by: UUID | None = None
-
-
-class WebhookEvent(SQLModel, table=True):
-    """Xero's word that a record has changed; kept for a while to know repeats. `happened` is Xero's own writing."""
-
-    __tablename__ = "webhook_event"
-    __table_args__ = (
-        within_workspace("connection", "connection_id"),
-        Index(
-            "ix_webhook_event_waiting",
-            "received_at",
-            sqlite_where=text("handled_at IS NULL"),
-            postgresql_where=text("handled_at IS NULL"),
-        ),
-    )
-
-    workspace_id: UUID = Field(primary_key=True)
-    resource_id: UUID = Field(primary_key=True)
-    happened: str = Field(primary_key=True)
-    connection_id: UUID
-    category: str
-    received_at: datetime = moment()
-    handled_at: datetime | None = moment(null=True)
-
-
-class WebhookFeed(SQLModel, table=True):
-    """The installation's one subscription to webhooks: how far Xero has counted, and when it was last heard."""
-
-    __tablename__ = "webhook_feed"
-
-    id: int = Field(default=1, primary_key=True)
-    sequence: int = 0
-    heard_at: datetime = moment()
-    caught_up_at: datetime | None = moment(null=True)
 
 
 class SetAside(SQLModel, table=True):

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlmodel import col, delete, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.models import Unapplied
 from storage.types import Money
+from storage.unapplied_models import Unapplied
 from storage.upserts import upsert
 
 KEY = ("workspace_id", "paper_id")

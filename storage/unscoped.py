@@ -17,13 +17,12 @@ from storage.models import (
     SupportRequest,
     SyncRun,
     Team,
-    WebhookEvent,
-    WebhookFeed,
     Workspace,
 )
 from storage.outbox import held_up
 from storage.reminder_models import Letter, LetterState, ReminderPolicy
 from storage.store import WorkspaceStore
+from storage.webhook_models import WebhookEvent, WebhookFeed
 
 A_MINUTE = timedelta(minutes=1)
 
@@ -244,7 +243,7 @@ class Unscoped:
             (col(ReminderPolicy.next_look_at),),
         ]
         if syncs:
-            moments.append((col(Connection.next_sync_at),))
+            moments += [(col(Connection.next_sync_at),), (col(Connection.next_reconcile_at),)]
         each = [select(func.min(at)).where(at > after, *conditions) for at, *conditions in moments]
         found = [(await self.session.exec(question)).one() for question in each]
         return min((at for at in found if at is not None), default=None)

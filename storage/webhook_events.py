@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.models import WebhookEvent
+from storage.webhook_models import WebhookEvent
 
 
 class WebhookEvents:

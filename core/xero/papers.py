@@ -11,7 +11,7 @@ import msgspec
 
 from core.xero import wire
 from core.xero.wire import Envelope, Named, Page
-from storage.models import Paper
+from storage.unapplied_models import Paper
 
 
 class _Paper(msgspec.Struct, gc=False):

@@ -12,7 +12,8 @@ from sqlmodel import col, select
 from core.webhooks import Webhooks, is_signed
 from sandbox.xero import Organisation
 from sandbox.xero.webhooks import Delivery, sign
-from storage.models import Connection, SyncRun, Trigger, WebhookEvent
+from storage.models import Connection, SyncRun, Trigger
+from storage.webhook_models import WebhookEvent
 from tests.core.house import House, outstanding, owing
 
 KEY = "webhook-key"

@@ -30,8 +30,6 @@ from storage.models import (
     SupportRequest,
     SyncRun,
     Trigger,
-    Unapplied,
-    WebhookEvent,
 )
 from storage.reminder_models import (
     CreditQuestion,
@@ -47,6 +45,8 @@ from storage.reminder_models import (
 )
 from storage.runs import RunTotals
 from storage.store import WorkspaceStore
+from storage.unapplied_models import Unapplied
+from storage.webhook_models import WebhookEvent
 from tests.builders import NOW, a_contact_row, a_team, a_workspace, an_invoice_row
 
 beside_others = pytest.mark.asyncio(loop_scope="session")

@@ -18,10 +18,10 @@ from storage.models import (
     SetAside,
     SyncRun,
     Trigger,
-    Unapplied,
-    WebhookEvent,
 )
 from storage.reminder_models import Letter
+from storage.unapplied_models import Unapplied
+from storage.webhook_models import WebhookEvent
 from tests.builders import NOW, a_connection, a_contact_row, a_run, a_team, a_workspace, an_attempt, an_invoice_row
 
 beside_others = pytest.mark.asyncio(loop_scope="session")
