@@ -2,6 +2,7 @@
 
 import asyncio
 
-from bench import service
+from bench import first_sync, service
 
+asyncio.run(first_sync.main())
 asyncio.run(service.main())
