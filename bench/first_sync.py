@@ -84,9 +84,8 @@ async def main() -> None:
         await ended(world, workspace, runs=2)
         await world.slack.command("sync")
         delta = await ended(world, workspace, runs=3)
-        print(
-            f"first sync, {INVOICES:,} invoices, {CONTACTS:,} contacts  {first.seconds:.2f} s, {first.calls} calls, {first.state}"
-        )
+        what = f"first sync, {INVOICES:,} invoices, {CONTACTS:,} contacts"
+        print(f"{what}  {first.seconds:.2f} s, {first.calls} calls, {first.state}")
         print(f"the same download without a database          {alone:.2f} s, ratio {first.seconds / alone:.2f}")
         print(f"a sync with nothing new                       {delta.calls} calls, {delta.seconds:.2f} s")
         await world.stop()
