@@ -14,7 +14,6 @@ from core.notices import (
     Moved,
     Notice,
     QuotaLow,
-    QuotaUsedUp,
     RemindersDecided,
     RemindersTold,
     SyncTold,
@@ -40,8 +39,6 @@ def render(notice: Notice) -> Message:
             return syncs.told(notice)
         case QuotaLow():
             return quotas.low(notice)
-        case QuotaUsedUp():
-            return quotas.used_up(notice)
         case Trouble():
             return troubles.trouble(notice)
         case TroubleStory():

@@ -92,13 +92,6 @@ class QuotaLow(msgspec.Struct, frozen=True, tag=True):
     every: int
 
 
-class QuotaUsedUp(msgspec.Struct, frozen=True, tag=True):
-    """The day's calls are used up; syncs go on by themselves at `opens_at`."""
-
-    organisation: str
-    opens_at: datetime
-
-
 class Held(msgspec.Struct, frozen=True):
     """Reminders that would go out and may not; the earliest of them on `first_on`, a day in the organisation's zone."""
 
@@ -254,7 +247,6 @@ Notice = (
     | ConnectFailed
     | SyncTold
     | QuotaLow
-    | QuotaUsedUp
     | Trouble
     | TroubleStory
     | TroubleAloud

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.budget import Budget, budget, rhythm
 from core.errors import DailyLimitReached, XeroError
-from core.notices import QuotaLow, QuotaUsedUp, encode
+from core.notices import QuotaLow, encode
 from core.xero.client import Meter
 from core.zones import zone
 from storage.models import Connection
@@ -45,7 +45,7 @@ async def settle(
 ) -> timedelta:
     """Return how far apart automatic syncs have to be from now on; tell what is to be told of the day's calls."""
     if isinstance(error, DailyLimitReached):
-        await _used_up(store, connection, error, now=now)
+        connection.quota_opens_at = error.retry_at or now + WITHOUT_A_WORD
     elif error is None:
         connection.quota_opens_at = None
     left = of(connection, limit=limit, now=now)
@@ -55,18 +55,7 @@ async def settle(
     if left.low and left.used is not None and not isinstance(error, DailyLimitReached):
         today = now.astimezone(zone(connection.timezone)).date()
         notice = QuotaLow(connection.tenant_name, left.used, limit, int(spread.total_seconds()))
-        await _once(store, f"quota-low:{connection.id}:{today}", encode(notice), now=now)
+        card = f"quota-low:{connection.id}:{today}"
+        if await store.outbox.get(card) is None:
+            await store.outbox.tell(card, encode(notice), now=now)
     return spread
-
-
-async def _used_up(store: WorkspaceStore, connection: Connection, error: DailyLimitReached, *, now: datetime) -> None:
-    opens_at = error.retry_at or now + WITHOUT_A_WORD
-    connection.quota_opens_at = opens_at
-    day = opens_at.astimezone(zone(connection.timezone)).date()
-    notice = QuotaUsedUp(connection.tenant_name, opens_at)
-    await _once(store, f"quota-used-up:{connection.id}:{day}", encode(notice), now=now)
-
-
-async def _once(store: WorkspaceStore, card: str, notice: str, *, now: datetime) -> None:
-    if await store.outbox.get(card) is None:
-        await store.outbox.tell(card, notice, now=now)

@@ -1,7 +1,7 @@
 """What is said of the calls that Xero allows for a day."""
 
-from bot.views.blocks import Message, bold, context, lasting, section, when
-from core.notices import QuotaLow, QuotaUsedUp
+from bot.views.blocks import Message, bold, context, lasting, section
+from core.notices import QuotaLow
 
 
 def low(it: QuotaLow) -> Message:
@@ -11,10 +11,4 @@ def low(it: QuotaLow) -> Message:
         f"Automatic syncs are {lasting(it.every)} apart for now. A part is kept back: `/solido sync` and reminders "
         "work as always. If other programs use the same Xero app, they use the same calls."
     )
-    return Message(f"{text} {below}", [section(text), context(below)])
-
-
-def used_up(it: QuotaUsedUp) -> Message:
-    text = f":hourglass: The calls that Xero allows in a day for {bold(it.organisation)} are used up."
-    below = f"Syncs go on by themselves {when(it.opens_at)}. Nothing is lost, and there is nothing you need to do."
     return Message(f"{text} {below}", [section(text), context(below)])

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.notices import QuotaUsedUp
+from core.notices import Trouble
 from core.webhooks import Webhooks
 from sandbox.xero import Invoice, Organisation, big_ledger
 from storage.models import RunState, Trigger
@@ -47,7 +47,7 @@ async def test_a_day_goes_by_within_the_limit(cottage: House, webhooks: bool, ot
     async with house.looking(workspace) as store:
         runs = await store.runs.latest(1000)
     assert {run.state for run in runs} == {RunState.SUCCEEDED}
-    assert not [notice for notice in await house.told(workspace) if isinstance(notice, QuotaUsedUp)]
+    assert not [notice for notice in await house.told(workspace) if isinstance(notice, Trouble)]
     assert lowest >= RESERVE
     if not others:
         assert sum(run.trigger == Trigger.RECONCILE for run in runs) == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core import clock
 from core.budget import A_DAY, Budget, budget, can_afford, rhythm
-from core.notices import QuotaLow, QuotaUsedUp, SyncTold
+from core.notices import QuotaLow, Trouble
 from core.xero.pacing import A_MINUTE, AT_ONCE, CALLS_A_MINUTE, Pace
 from sandbox.xero import Organisation
 from storage.models import RunState
@@ -100,7 +100,7 @@ async def used_up(house: House, acme: Organisation) -> UUID:
     return workspace
 
 
-async def test_a_day_used_up_is_one_calm_notice_and_no_row_of_failures(house: House, acme: Organisation) -> None:
+async def test_a_day_used_up_is_one_card_told_at_once_and_no_row_of_failures(house: House, acme: Organisation) -> None:
     workspace = await used_up(house, acme)
     opens_at = (await house.connection(workspace)).quota_opens_at
     assert opens_at is not None
@@ -110,8 +110,8 @@ async def test_a_day_used_up_is_one_calm_notice_and_no_row_of_failures(house: Ho
             await house.due.tick()
             await house.due.nightly()
             await house.engine.drain()
-    told = [each for each in await house.told(workspace) if not isinstance(each, SyncTold)]
-    assert [notice.opens_at for notice in told if isinstance(notice, QuotaUsedUp)] == [opens_at]
+    [card] = [each for each in await house.told(workspace) if isinstance(each, Trouble)]
+    assert (card.cause, card.failures, card.next_sync_at) == ("quota_used_up", 1, opens_at)
     assert len([run for run in await house.runs(workspace) if run.state == RunState.FAILED]) == 1
 
 

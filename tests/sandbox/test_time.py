@@ -14,6 +14,7 @@ from storage.models import SyncRun, Trigger
 
 DUE_COLUMNS = {
     "connection.next_sync_at",
+    "connection.next_reconcile_at",
     "connection.farewell_at",
     "outbox_message.next_attempt_at",
     "incident.snoozed_until",
@@ -119,7 +120,10 @@ async def test_the_next_moment_is_the_earliest_that_is_still_to_come(connected: 
         sync = await unscoped.next_moment(after=now)
         assert timedelta(minutes=10) < sync - now < timedelta(minutes=20)
         assert await unscoped.next_moment(after=now, syncs=False) is None
-        assert await unscoped.next_moment(after=sync) is None
+        night = await unscoped.next_moment(after=sync)
+        assert night is not None
+        assert 1 <= night.astimezone(ZoneInfo("Europe/London")).hour < 4, "the full reading"
+        assert await unscoped.next_moment(after=night) is None
 
 
 def desk_now(desk: Desk) -> datetime:
