@@ -107,8 +107,8 @@ ADVICE: dict[str, Advice] = {
     ),
     errors.BooksDiffer.__name__: Advice(
         "The outstanding invoices here are not the same as in Xero, even after reading all of them once more.",
-        "`/solido status` tells what differs. I compare again every night, and at once when you type "
-        "`/solido sync full`. If it stays like this, please type `/solido support`.",
+        "`/solido status` tells what differs. I compare again every night, and at once when you press "
+        "*Try again*. If it stays like this, please type `/solido support`.",
     ),
     errors.Superseded.__name__: Advice("It was stopped because Xero was disconnected.", "Nothing needs to be done."),
 }

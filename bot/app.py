@@ -141,7 +141,7 @@ class Solido:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack, self.support.operators)
-        keeping = Keeping(self.syncing)
+        keeping = Keeping(self.syncing, webhooks=bool(self.settings.xero_webhook_key.get_secret_value()))
         scheduling = [
             Tick("due", 1.0, due.tick),
             Tick("webhooks", 1.0, due.webhooks),

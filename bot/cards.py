@@ -8,7 +8,7 @@ from bot.views import syncs
 from bot.views import troubles as views
 from bot.views.blocks import Message, when
 from core.errors import NotYours
-from core.incidents import Event, Quiet, Snoozed, Taken, Woken, quiet_until
+from core.incidents import Cause, Event, Quiet, Snoozed, Taken, Woken, quiet_until
 from storage.models import Connection, Incident
 
 
@@ -19,14 +19,20 @@ async def reconnect(call: Call) -> Message:
 
 async def retry(call: Call) -> Message:
     pressed, services = await about(call, call.argument), call.services
-    asked = await services.syncing.request(pressed.workspace_id, by=call.user_id, now=call.now)
+    full = await _is_about_books(call, pressed)
+    asked = await services.syncing.request(pressed.workspace_id, by=call.user_id, now=call.now, full=full)
     if asked.already:
-        return syncs.already_running(asked.organisation, asked.run)
+        return syncs.already_running(asked.organisation, asked.run, full=full)
     async with services.database.workspace(pressed.workspace_id) as store:
         connection = await store.connections.get(asked.run.connection_id)
         if connection is not None:
             await services.syncing.troubles.retried(store, connection, by=call.user_id, now=call.now)
-    return syncs.asked(asked.organisation, call.channel_id, here=True)
+    return syncs.asked(asked.organisation, call.channel_id, here=True, full=full)
+
+
+async def _is_about_books(call: Call, pressed: Pressed) -> bool:
+    """Whether only reading everything anew can end this trouble."""
+    return pressed.incident_id is not None and (await _found(call, pressed))[0].cause == Cause.BOOKS_DIFFER
 
 
 async def snooze(call: Call) -> Message:

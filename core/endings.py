@@ -10,6 +10,10 @@ REFRESH_TOKEN_LIVES = timedelta(days=60)
 RUNGS = (1, 7, 14)
 """Days before an end at which it is told, the last first."""
 PERMISSION = "permission"
+WEBHOOKS = "webhooks"
+EVENTS_LIVE = timedelta(days=31)
+"""After a day of failed deliveries Xero ends the subscription, and keeps what it did not deliver for so long.
+Source: Xero developer docs, "Webhooks"."""
 
 
 class Ending(NamedTuple):
@@ -19,11 +23,17 @@ class Ending(NamedTuple):
     ends_at: datetime
 
 
-def endings(connection: Connection) -> list[Ending]:
-    """What we know to end of this connection. A permission that is used does not: each use renews it."""
-    if connection.refreshed_at is None or connection.refresh_token_sealed is None:
-        return []
-    return [Ending(PERMISSION, connection.refreshed_at + REFRESH_TOKEN_LIVES)]
+def endings(connection: Connection, *, webhook_heard_at: datetime | None = None) -> list[Ending]:
+    """What we know to end of this connection. A permission that is used does not: each use renews it.
+
+    `webhook_heard_at`: when Xero last sent one, where webhooks are set up and have ever come.
+    """
+    found = []
+    if connection.refreshed_at is not None and connection.refresh_token_sealed is not None:
+        found.append(Ending(PERMISSION, connection.refreshed_at + REFRESH_TOKEN_LIVES))
+    if webhook_heard_at is not None:
+        found.append(Ending(WEBHOOKS, webhook_heard_at + EVENTS_LIVE))
+    return found
 
 
 def rung(ends_at: datetime, *, now: datetime) -> int | None:

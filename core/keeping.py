@@ -29,8 +29,11 @@ LOOK_AGAIN = timedelta(hours=1)
 
 
 class Keeping:
-    def __init__(self, syncing: Syncing) -> None:
+    """`webhooks`: whether this installation is set up to hear them."""
+
+    def __init__(self, syncing: Syncing, *, webhooks: bool = False) -> None:
         self._syncing = syncing
+        self._webhooks = webhooks
         self._database = syncing.database
 
     async def mend(self) -> None:
@@ -46,8 +49,10 @@ class Keeping:
         now = utc_now()
         async with self._database.unscoped() as unscoped:
             due = await unscoped.claim_looks(now=now, next_at=now + LOOKED_AT_EVERY, limit=AT_ONCE)
+            feed = await unscoped.webhook_feed() if due and self._webhooks else None
+        heard_at = feed.heard_at if feed else None
         for owned in due:
-            await survived("look", self._look(owned, now=now), workspace=str(owned.workspace_id))
+            await survived("look", self._look(owned, heard_at, now=now), workspace=str(owned.workspace_id))
 
     async def _renewed(self, owned: Owned) -> None:
         try:
@@ -55,7 +60,7 @@ class Keeping:
         except (XeroError, Superseded) as error:
             log.info("tokens.not_renewed", workspace=str(owned.workspace_id), error=error.code)
 
-    async def _look(self, owned: Owned, *, now: datetime) -> None:
+    async def _look(self, owned: Owned, heard_at: datetime | None, *, now: datetime) -> None:
         async with self._database.reading(owned.workspace_id) as store:
             seen = await store.connections.get(owned.id)
         if seen is None or seen.state == ConnectionState.DISCONNECTED:
@@ -71,14 +76,18 @@ class Keeping:
         except XeroError as met:
             error = met
         async with self._database.workspace(owned.workspace_id) as store:
-            await self._judge(store, seen, error, now=now)
+            connection = await self._judge(store, seen, error, now=now)
+            if connection is not None:
+                await warn(store, connection, heard_at, now=now)
 
-    async def _judge(self, store: WorkspaceStore, seen: Connection, error: XeroError | None, *, now: datetime) -> None:
-        """Tell what a look has shown; nothing where somebody has connected again, or disconnected, meanwhile."""
+    async def _judge(
+        self, store: WorkspaceStore, seen: Connection, error: XeroError | None, *, now: datetime
+    ) -> Connection | None:
+        """Tell what a look has shown; None where somebody has connected again, or disconnected, meanwhile."""
         await store.connections.lock(seen.id)
         connection = await store.connections.get(seen.id)
         if connection is None or (connection.connected_at, connection.state) != (seen.connected_at, seen.state):
-            return
+            return None
         if isinstance(error, NeedsPerson):
             log.info("look.lost", workspace=str(store.id), error=error.code)
             if connection.state == ConnectionState.ACTIVE:
@@ -86,7 +95,7 @@ class Keeping:
         elif error is not None:
             # It passes, or is ours to mend: syncs tell of it.
             connection.look_at = now + LOOK_AGAIN
-        await warn(store, connection, now=now)
+        return connection
 
     def _tokens(self, owned: Owned) -> Tokens:
         parts = self._syncing
@@ -100,9 +109,11 @@ class Keeping:
         )
 
 
-async def warn(store: WorkspaceStore, connection: Connection, *, now: datetime) -> None:
+async def warn(
+    store: WorkspaceStore, connection: Connection, webhook_heard_at: datetime | None, *, now: datetime
+) -> None:
     """Tell who connected of what ends soon, once for each rung of the ladder."""
-    for ending in endings(connection):
+    for ending in endings(connection, webhook_heard_at=webhook_heard_at):
         days = rung(ending.ends_at, now=now)
         if days is None:
             continue

@@ -22,7 +22,7 @@ SHOWN_FAILURES = 5
 SHOWN_STEPS = 8
 LOOKED_AT_RUNS = 50
 LOOKED_AT_STEPS = 100
-STEPS = {"connected", "reconnected", "disconnected", "retried", "asked for help"}
+STEPS = {"connected", "reconnected", "disconnected", "asked for a sync", "asked for a full sync", "asked for help"}
 LEASE = timedelta(minutes=5)
 AT_ONCE = 20
 

@@ -64,6 +64,8 @@ class Syncing:
             if connection is None or connection.state == ConnectionState.DISCONNECTED:
                 raise NotConnected
             asked = await self.queue(store, connection, FULL if full else Trigger.MANUAL, by=by, now=now)
+            if not asked.already:
+                store.audit.add(by, "asked for a full sync" if full else "asked for a sync", at=now)
             if full and asked.already and asked.run.trigger != FULL:
                 connection.next_reconcile_at = now
             return asked

@@ -126,8 +126,7 @@ class Troubles:
         return incident
 
     async def retried(self, store: WorkspaceStore, connection: Connection, *, by: str, now: datetime) -> None:
-        """Somebody asked for another try by hand."""
-        store.audit.add(by, Happening.RETRIED, at=now)
+        """Somebody asked for another try by hand, from a card."""
         for incident in await store.incidents.open(connection.id):
             decision = decide(course_of(incident), Retried(by), now)
             await self._carry_out(store, connection, incident, decision, now=now)

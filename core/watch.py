@@ -1,7 +1,7 @@
 """Looks at troubles by the clock, apart from the syncs themselves.
 
 What has lasted an hour is told, who asked for quiet is reminded, and where automatic syncs have not even begun for
-three intervals that is a trouble too.
+three intervals, or one that began then has not come to its end, that is a trouble too.
 """
 
 from collections import Counter

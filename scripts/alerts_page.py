@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 from bot.rendering import render  # noqa: E402  # found by the line above
 from bot.views.blocks import Message, without_markup  # noqa: E402
 from core import errors  # noqa: E402
-from core.incidents import Cause, Ending, cause_of  # noqa: E402
+from core.incidents import Cause, Ending, Failed, cause_of  # noqa: E402
 from core.notices import Held, Trouble  # noqa: E402
 
 PAGE = ROOT / "docs" / "alerts.md"
@@ -56,7 +56,7 @@ def troubles() -> list[errors.XeroError]:
 
 
 def a_trouble(error: errors.XeroError, **more: Any) -> Trouble:
-    urgent = isinstance(error, errors.NeedsPerson | errors.Ours)
+    urgent = Failed.by(error).urgent
     return Trouble(
         organisation="Harbour Lane Ltd",
         connection_id=AN_ID,
@@ -96,8 +96,9 @@ def markdown(text: str) -> str:
     return without_markup(kept).replace("%%", "**")
 
 
-def told(error: errors.XeroError) -> str:
-    return "at once" if isinstance(error, errors.NeedsPerson | errors.Ours) else "after 3 in a row, or an hour"
+def told(found: list[errors.XeroError]) -> str:
+    ways = ["at once" if Failed.by(error).urgent else "after 3 in a row, or an hour" for error in found]
+    return ways[0] if len(set(ways)) == 1 else "at once for a day, else after 3 in a row, or an hour"
 
 
 def page() -> str:
@@ -109,9 +110,7 @@ def page() -> str:
         cards = [render(a_trouble(error)) for error in found]
         labels = [label(e) for b in cards[0].blocks if b["type"] == "actions" for e in b["elements"]]
         own = ", ".join(f"*{text}*" for text in labels if text in ("Reconnect", "Try again")) or "none"
-        rows.append(
-            f"| [{EXPLAINED[cause]}](#{EXPLAINED[cause].lower().replace(' ', '-')}) | {told(found[0])} | {own} |"
-        )
+        rows.append(f"| [{EXPLAINED[cause]}](#{EXPLAINED[cause].lower().replace(' ', '-')}) | {told(found)} | {own} |")
         parts += [f"## {EXPLAINED[cause]}", *map(drawn, cards)]
         over = a_trouble(found[0], closed_at=NOON + timedelta(minutes=42), ending=Ending.RECOVERED)
         parts += ["When it is over:", drawn(render(over))]

@@ -126,16 +126,15 @@ class Unscoped:
         ]
 
     async def overdue_syncs(self, *, due_before: datetime, limit: int) -> list[Owned]:
-        """Live connections of which a sync was due, or handed over, before that moment and has not begun."""
-        not_begun = select(SyncRun.id).where(
+        """Live connections of which a sync was due before that moment, or handed over and has not come to an end."""
+        not_ended = select(SyncRun.id).where(
             col(SyncRun.connection_id) == col(Connection.id),
             col(SyncRun.finished_at).is_(None),
-            col(SyncRun.started_at).is_(None),
             col(SyncRun.queued_at) <= due_before,
         )
         found = select(Connection.workspace_id, Connection.id).where(
             col(Connection.state) != ConnectionState.DISCONNECTED,
-            (col(Connection.next_sync_at) <= due_before) | not_begun.exists(),
+            (col(Connection.next_sync_at) <= due_before) | not_ended.exists(),
         )
         return [Owned(*row) for row in (await self.session.exec(found.limit(limit))).all()]
 

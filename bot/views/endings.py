@@ -1,10 +1,26 @@
 """What ends soon, told to the person who can keep it from ending."""
 
 from bot.views.blocks import Message, actions, bold, button, channel, section, when
+from core.endings import WEBHOOKS
 from core.notices import Expiring
 
 
 def expiring(it: Expiring) -> Message:
+    return webhooks(it) if it.what == WEBHOOKS else permission(it)
+
+
+def webhooks(it: Expiring) -> Message:
+    head = f":hourglass: Xero has not sent Solido any news for a while, also not about {bold(it.organisation)}."
+    why = (
+        "If nothing has changed in Xero since, all is well. If it has, Xero may have ended the subscription: what it "
+        f"kept for us is deleted {when(it.ends_at)}. Nothing is missed, because automatic syncs go on, but changes are "
+        "known minutes later than they could be."
+    )
+    do = "Please ask the people who run Solido to look at *Webhooks* on the page of its Xero app."
+    return Message(f"{head} {why} {do}", [section(head), section(f"{why} {do}")])
+
+
+def permission(it: Expiring) -> Message:
     where = channel(it.channel_id)
     head = f":hourglass: Solido's permission to read {bold(it.organisation)} from Xero ends {when(it.ends_at)}."
     why = (

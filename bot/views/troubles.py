@@ -31,11 +31,14 @@ HEADS = {
 }
 MEANS = {Cause.BOOKS_DIFFER: "Until they agree, an amount shown here may not be the one in Xero"}
 GOOD_AGAIN = {
-    Cause.BOOKS_DIFFER: "the books agree with Xero's again.",
-    Cause.NOT_RUNNING: "syncs by itself again.",
+    Cause.BOOKS_DIFFER: "{0}: the books agree with Xero's again.",
+    Cause.NOT_RUNNING: "{0} syncs by itself again.",
 }
 NO_USE_TRYING = {Cause.QUOTA_USED_UP}
 """Another try would only be refused as well."""
+NOTHING_TRIED = {Cause.NOT_RUNNING, Cause.BOOKS_DIFFER}
+"""No sync has failed."""
+A_MINUTE = 60
 QUIET = {Quiet.HOUR: "1 hour", Quiet.MORNING: "Until tomorrow 9:00", Quiet.WEEK: "A week"}
 WAKE = "wake"
 
@@ -51,7 +54,7 @@ def _going_on(it: Trouble) -> Message:
     who = [*_quiet(it), *_taken(it)]
     spoken = [
         f":warning: {head}",
-        f"Since {plain_when(it.opened_at)}, {_tries(it)}.",
+        f"Since {plain_when(it.opened_at)}{_tries(it)}.",
         means,
         f"{why.do}",
         *who,
@@ -67,9 +70,11 @@ def _going_on(it: Trouble) -> Message:
 
 
 def _held(held: Held | None) -> str:
-    """Goes on from what the trouble means; empty where no reminder waits."""
-    if held is None or not held.count:
+    """Goes on from what the trouble means; empty where reminders were never started."""
+    if held is None:
         return ""
+    if not held.count:
+        return "; no reminder is waiting because of it so far"
     first = f", the first from {_day(held.first_on)}" if held.first_on else ""
     return f"; {counted(held.count, 'reminder')} {'is' if held.count == 1 else 'are'} on hold until this is over{first}"
 
@@ -79,16 +84,17 @@ def _day(day: date) -> str:
 
 
 def _tries(it: Trouble) -> str:
-    return counted(it.failures, "failed try", "failed tries")
+    """Goes on from since when; empty where nothing was tried in vain."""
+    if it.cause in NOTHING_TRIED:
+        return ""
+    return f", {counted(it.failures, 'failed try', 'failed tries')}"
 
 
 def _facts(it: Trouble) -> str:
     last = f"Last success {when(it.last_success_at)}" if it.last_success_at else "No sync has succeeded yet"
-    parts = [f"Since {when(it.opened_at)}"]
-    if it.cause not in (Cause.NOT_RUNNING, Cause.BOOKS_DIFFER):
-        parts.append(_tries(it))
-        if it.failures > 1:
-            parts.append(f"the last {when(it.last_failure_at)}")
+    parts = [f"Since {when(it.opened_at)}{_tries(it)}"]
+    if it.failures > 1 and it.cause not in NOTHING_TRIED:
+        parts.append(f"the last {when(it.last_failure_at)}")
     parts.append(last)
     if it.next_sync_at and it.cause != Cause.NOT_RUNNING:
         parts.append(f"Next try by itself {when(it.next_sync_at)}")
@@ -127,7 +133,7 @@ def _over(it: Trouble) -> Message:
     by = user(it.ended_by) if it.ended_by else "somebody"
     match it.ending:
         case Ending.RECOVERED:
-            text = f":white_check_mark: {bold(it.organisation)} {_good_again(it.cause)} Recovered {after}"
+            text = f":white_check_mark: {_good_again(it)} Recovered {after}"
             text += f"{_released(it.released)}."
         case Ending.RECONNECTED:
             text = f":link: {bold(it.organisation)} was connected again by {by}, {after}. The sync that follows shows "
@@ -137,13 +143,13 @@ def _over(it: Trouble) -> Message:
     return Message(text, [section(text), context(f"It was: {advice(it.error).said} Since {when(it.opened_at)}.")])
 
 
-def _good_again(cause: str) -> str:
-    return GOOD_AGAIN.get(Cause(cause), "syncs again.")
+def _good_again(it: Trouble) -> str:
+    return GOOD_AGAIN.get(Cause(it.cause), "{0} syncs again.").format(bold(it.organisation))
 
 
 def _story_in_short(cause: str, failures: int, seconds: float) -> str:
-    lasted = lasting(seconds)
-    return lasted if cause in (Cause.NOT_RUNNING, Cause.BOOKS_DIFFER) else f"{counted(failures, 'failure')}, {lasted}"
+    lasted = lasting(seconds) if seconds >= A_MINUTE else "less than a minute"
+    return lasted if cause in NOTHING_TRIED else f"{counted(failures, 'failure')}, {lasted}"
 
 
 def _released(count: int) -> str:

@@ -1,10 +1,11 @@
 """Nothing dies silently: permissions that rest, refreshes a crash broke off, organisations lost without a sync."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
-from core.endings import RUNGS, rung
+from core.endings import RUNGS, WEBHOOKS, rung
 from core.keeping import Keeping
 from core.notices import Expiring, Trouble
 from core.tokens import Tokens
@@ -152,3 +153,27 @@ async def test_a_sync_that_fails_after_somebody_has_connected_again_says_nothing
     await house.sync(workspace)
     assert (await house.connection(workspace)).state == ConnectionState.ACTIVE
     assert not [notice for notice in await house.told(workspace) if isinstance(notice, Trouble)]
+
+
+async def test_who_connected_hears_when_xero_sends_no_webhooks_any_more(cottage: House) -> None:
+    acme = cottage.xero.add_organisation("Acme")
+    workspace = await cottage.synced(acme)
+    async with cottage.database.unscoped() as unscoped:
+        await unscoped.webhook_feed(new_at=cottage.now)
+    deaf, hearing = Keeping(cottage.syncing), Keeping(cottage.syncing, webhooks=True)
+    for _ in range(35):
+        cottage.pass_time(days=1)
+        await deaf.look()
+    assert not await warnings(cottage, workspace)
+    async with cottage.database.unscoped() as unscoped:
+        feed = await unscoped.webhook_feed()
+        assert feed is not None
+        feed.heard_at = cottage.now
+    for _ in range(35):
+        cottage.pass_time(days=1)
+        await hearing.look()
+    assert await warnings(cottage, workspace) == [(WEBHOOKS, "U1")] * len(RUNGS)
+
+
+async def warnings(house: House, workspace: UUID) -> list[tuple[str, str | None]]:
+    return [(m.card.split(":")[2], m.to_user) for m in await house.messages(workspace) if m.card.startswith("ending:")]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.incidents import Cause
 from sandbox.world import CLIENT_SECRET
 from tests.stories.play import HARBOUR, Play, shown, workspace_of
 
@@ -66,3 +67,24 @@ async def test_a_cause_is_told_on_one_card_with_what_can_be_done_about_it(play: 
         assert f"*{HARBOUR}* syncs again. Recovered after" in card.text
         assert "What to do" not in shown(card)
     assert len(play.slack.posts) == before + 1
+
+
+async def test_books_that_differ_are_told_at_once_and_one_press_ends_it(play: Play):
+    await play.connect()
+    hidden = play.organisation().outstanding()[0]
+    play.organisation().unlist(hidden)
+    before = len(play.slack.posts)
+    await play.say("sync full")
+    [_result, card] = sorted(play.slack.posts[before:], key=lambda post: "the books here differ" in post.text)
+    assert f"*{HARBOUR}*: the books here differ from Xero's." in card.text
+    assert "failed tr" not in card.text + shown(card)
+    assert labels(card) == {"Try again", "I'm on it", "Get help"}
+    play.organisation().unlist(hidden, unlisted=False)
+    answer = await play.press(card, "Try again", user="member")
+    assert "Reading all outstanding invoices" in answer.text
+    await play.let_pass(minutes=2)
+    assert f"*{HARBOUR}*: the books agree with Xero's again." in card.text
+
+
+def test_every_cause_is_played_here_but_the_one_of_syncs_that_do_not_run():
+    assert {*LEVERS, "books_differ", "not_running"} == set(Cause)

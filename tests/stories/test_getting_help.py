@@ -39,7 +39,7 @@ async def test_the_form_holds_what_is_known(play: Play):
     assert "Solido was disconnected in Xero" in known
     assert "automatic: DisconnectedInXero 403" in known
     assert ID.search(known.split("Last failures")[1]), "the correlation id"
-    assert "U0ADMIN retried" in known
+    assert "U0ADMIN asked for a sync" in known
     assert "DisconnectedInXero" not in shown(card), "codes belong here, not on the card"
 
 
@@ -124,7 +124,7 @@ async def test_history_tells_who_did_what_newest_first(play: Play):
     lines = (await play.say("history")).text.splitlines()[1:]
     assert [line.split(": ", 1)[1].split(" until ")[0] for line in lines] == [
         f"<@U0ADMIN> connected *{HARBOUR}* again",
-        "<@U0MEMBER> asked for another try",
+        "<@U0MEMBER> asked for a sync",
         "<@U0MEMBER> snoozed an alert",
         f"<@U0ADMIN> connected *{HARBOUR}*",
     ]

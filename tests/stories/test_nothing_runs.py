@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.stories.play import HARBOUR, Play, shown
+from tests.stories.play import HARBOUR, Play, shown, workspace_of
 
 
 async def no_syncs(play: Play, *, minutes: int) -> None:
@@ -42,6 +42,21 @@ async def test_runs_that_nobody_takes_are_told_too(play: Play):
     await no_work(play, minutes=66)
     [card] = play.slack.posts[said:]
     assert "is no longer synced by itself" in card.text
+
+
+async def test_a_run_that_somebody_took_and_never_ended_is_told_too(play: Play):
+    await play.connect()
+    said = len(play.slack.posts)
+    await no_work(play, minutes=16)
+    async with play.database.workspace(await workspace_of(play)) as store:
+        assert await store.runs.start(play.engine.waiting[0], now=play.now) == 1
+    await no_work(play, minutes=43)
+    assert len(play.slack.posts) == said
+    await no_work(play, minutes=6)
+    [card] = play.slack.posts[said:]
+    assert "is no longer synced by itself" in card.text
+    await play.settle()
+    assert f"*{HARBOUR}* syncs by itself again" in card.text
 
 
 async def test_a_weekend_without_power_is_no_trouble(play: Play):
