@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.mail import SmtpMailer, read_sender, read_server
-from core.vault import BadKey, Vault, keep_key_in
+from core.vault import BadKey, Vault, keys_kept_in
 from core.xero.oauth import READ_SCOPES, WRITE_SCOPES
 from storage.database import driver_url
 
@@ -101,7 +101,7 @@ class Settings(BaseSettings):
         if self.solido_secret_keys:
             keys = [key for key in self.solido_secret_keys.get_secret_value().split(",") if key.strip()]
         elif url.get_backend_name() == "sqlite" and url.database:
-            keys = [keep_key_in(Path(url.database).with_suffix(".key"))]
+            keys = keys_kept_in(Path(url.database).with_suffix(".key"))
         else:
             raise BadSettings("SOLIDO_SECRET_KEYS is missing: make a key with `solido keys new`.")
         try:

@@ -11,6 +11,9 @@ RUNGS = (1, 7, 14)
 """Days before an end at which it is told, the last first."""
 PERMISSION = "permission"
 WEBHOOKS = "webhooks"
+KEY = "key"
+KEY_SERVES = timedelta(days=365)
+"""How long a key may seal before it should be another one's turn."""
 EVENTS_LIVE = timedelta(days=31)
 """After a day of failed deliveries Xero ends the subscription, and keeps what it did not deliver for so long.
 Source: Xero developer docs, "Webhooks"."""
@@ -23,16 +26,23 @@ class Ending(NamedTuple):
     ends_at: datetime
 
 
-def endings(connection: Connection, *, webhook_heard_at: datetime | None = None) -> list[Ending]:
-    """What we know to end of this connection. A permission that is used does not: each use renews it.
+class Installation(NamedTuple):
+    """What all connections share: when Xero last sent a webhook, where they are set up and have ever come; and since
+    when the first sealing key is in use."""
 
-    `webhook_heard_at`: when Xero last sent one, where webhooks are set up and have ever come.
-    """
+    webhook_heard_at: datetime | None = None
+    key_since: datetime | None = None
+
+
+def endings(connection: Connection, installation: Installation = Installation()) -> list[Ending]:  # noqa: B008
+    """What we know to end of this connection. A permission that is used does not: each use renews it."""
     found = []
     if connection.refreshed_at is not None and connection.refresh_token_sealed is not None:
         found.append(Ending(PERMISSION, connection.refreshed_at + REFRESH_TOKEN_LIVES))
-    if webhook_heard_at is not None:
-        found.append(Ending(WEBHOOKS, webhook_heard_at + EVENTS_LIVE))
+    if installation.webhook_heard_at is not None:
+        found.append(Ending(WEBHOOKS, installation.webhook_heard_at + EVENTS_LIVE))
+    if installation.key_since is not None:
+        found.append(Ending(KEY, installation.key_since + KEY_SERVES))
     return found
 
 

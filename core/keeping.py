@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.clock import utc_now
-from core.endings import endings, rung
+from core.endings import Installation, endings, rung
 from core.errors import DisconnectedInXero, NeedsPerson, Superseded, XeroError
 from core.guard import survived
 from core.notices import Expiring, encode
@@ -18,7 +18,7 @@ from core.sync import Syncing
 from core.tokens import Tokens
 from storage.models import Connection, ConnectionState
 from storage.store import WorkspaceStore
-from storage.unscoped import Owned
+from storage.unscoped import Owned, Unscoped
 
 log = structlog.get_logger()
 
@@ -49,10 +49,14 @@ class Keeping:
         now = utc_now()
         async with self._database.unscoped() as unscoped:
             due = await unscoped.claim_looks(now=now, next_at=now + LOOKED_AT_EVERY, limit=AT_ONCE)
-            feed = await unscoped.webhook_feed() if due and self._webhooks else None
-        heard_at = feed.heard_at if feed else None
+            installation = await self._installation(unscoped, now=now) if due else Installation()
         for owned in due:
-            await survived("look", self._look(owned, heard_at, now=now), workspace=str(owned.workspace_id))
+            await survived("look", self._look(owned, installation, now=now), workspace=str(owned.workspace_id))
+
+    async def _installation(self, unscoped: Unscoped, *, now: datetime) -> Installation:
+        feed = await unscoped.webhook_feed() if self._webhooks else None
+        key_since = await unscoped.key_used_since(self._syncing.vault.first_id, now=now)
+        return Installation(feed.heard_at if feed else None, key_since)
 
     async def _renewed(self, owned: Owned) -> None:
         try:
@@ -60,7 +64,7 @@ class Keeping:
         except (XeroError, Superseded) as error:
             log.info("tokens.not_renewed", workspace=str(owned.workspace_id), error=error.code)
 
-    async def _look(self, owned: Owned, heard_at: datetime | None, *, now: datetime) -> None:
+    async def _look(self, owned: Owned, installation: Installation, *, now: datetime) -> None:
         async with self._database.reading(owned.workspace_id) as store:
             seen = await store.connections.get(owned.id)
         if seen is None or seen.state == ConnectionState.DISCONNECTED:
@@ -78,7 +82,7 @@ class Keeping:
         async with self._database.workspace(owned.workspace_id) as store:
             connection = await self._judge(store, seen, error, now=now)
             if connection is not None:
-                await warn(store, connection, heard_at, now=now)
+                await warn(store, connection, installation, now=now)
 
     async def _judge(
         self, store: WorkspaceStore, seen: Connection, error: XeroError | None, *, now: datetime
@@ -109,11 +113,9 @@ class Keeping:
         )
 
 
-async def warn(
-    store: WorkspaceStore, connection: Connection, webhook_heard_at: datetime | None, *, now: datetime
-) -> None:
+async def warn(store: WorkspaceStore, connection: Connection, installation: Installation, *, now: datetime) -> None:
     """Tell who connected of what ends soon, once for each rung of the ladder."""
-    for ending in endings(connection, webhook_heard_at=webhook_heard_at):
+    for ending in endings(connection, installation):
         days = rung(ending.ends_at, now=now)
         if days is None:
             continue

@@ -8,6 +8,7 @@ import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -40,6 +41,11 @@ class Vault:
 
     def __repr__(self) -> str:
         return f"<Vault with {len(self._ciphers)} keys>"
+
+    @property
+    def first_id(self) -> str:
+        """The name of the key that seals: eight hexadecimal digits that tell nothing about it."""
+        return self._first.hex()
 
     def seal(self, secret: str, *, place: str) -> bytes:
         """Return the secret sealed for `place`, e.g. `connection:<id>:refresh_token`."""
@@ -77,16 +83,22 @@ def new_key() -> str:
     return urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
 
 
-def keep_key_in(path: Path) -> str:
-    """Return the key kept in this file, made there (mode 0600) the first time."""
+def keys_kept_in(path: Path) -> list[str]:
+    """Return the keys kept in this file, one in a line; the first is made there (mode 0600) the first time."""
+    if not path.exists():
+        _make_key_in(path)
+    return path.read_text().split()
+
+
+def _make_key_in(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
+    # Whole or not at all: another process may start at this very moment and read it.
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        key = new_key()
-        file.write(key + "\n")
+        file.write(new_key() + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return key
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

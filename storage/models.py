@@ -301,6 +301,15 @@ class Invoice(SQLModel, table=True):
     confirmed_by: UUID | None = None
 
 
+class SealingKey(SQLModel, table=True):
+    """Since when a key seals; `key_id` is the name of core.vault, which tells nothing about the key."""
+
+    __tablename__ = "sealing_key"
+
+    key_id: str = Field(primary_key=True)
+    first_used_at: datetime = moment()
+
+
 class SetAside(SQLModel, table=True):
     """A record Xero sent that could not be understood. What was known of it before stays as it was."""
 

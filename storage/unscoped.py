@@ -14,6 +14,7 @@ from storage.models import (
     ConnectionState,
     Incident,
     OutboxMessage,
+    SealingKey,
     SupportRequest,
     SyncRun,
     Team,
@@ -273,6 +274,14 @@ class Unscoped:
             feed = WebhookFeed(heard_at=new_at)
             self.session.add(feed)
         return feed
+
+    async def key_used_since(self, key_id: str, *, now: datetime) -> datetime:
+        """Since when this key seals: now, if it was never used before."""
+        key = await self.session.get(SealingKey, key_id)
+        if key is None:
+            key = SealingKey(key_id=key_id, first_used_at=now)
+            self.session.add(key)
+        return key.first_used_at
 
     async def sync_all(self, *, at: datetime) -> None:
         """Have every live connection synced by then."""

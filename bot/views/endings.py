@@ -1,12 +1,12 @@
 """What ends soon, told to the person who can keep it from ending."""
 
 from bot.views.blocks import Message, actions, bold, button, channel, section, when
-from core.endings import WEBHOOKS
+from core.endings import KEY, WEBHOOKS
 from core.notices import Expiring
 
 
 def expiring(it: Expiring) -> Message:
-    return webhooks(it) if it.what == WEBHOOKS else permission(it)
+    return {WEBHOOKS: webhooks, KEY: key}.get(it.what, permission)(it)
 
 
 def webhooks(it: Expiring) -> Message:
@@ -17,6 +17,13 @@ def webhooks(it: Expiring) -> Message:
         "known minutes later than they could be."
     )
     do = "Please ask the people who run Solido to look at *Webhooks* on the page of its Xero app."
+    return Message(f"{head} {why} {do}", [section(head), section(f"{why} {do}")])
+
+
+def key(it: Expiring) -> Message:
+    head = ":hourglass: The key that locks up Solido's access to Xero will soon have been in use for a year."
+    why = f"Nothing stops working, but a key should not be used for ever: another one is due {when(it.ends_at)}."
+    do = "Please tell the people who run Solido. They find how to change it under *Sealing keys* in its settings page."
     return Message(f"{head} {why} {do}", [section(head), section(f"{why} {do}")])
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from core.endings import RUNGS, WEBHOOKS, rung
+from core.endings import KEY, RUNGS, WEBHOOKS, rung
 from core.keeping import Keeping
 from core.notices import Expiring, Trouble
 from core.tokens import Tokens
@@ -173,6 +173,19 @@ async def test_who_connected_hears_when_xero_sends_no_webhooks_any_more(cottage:
         cottage.pass_time(days=1)
         await hearing.look()
     assert await warnings(cottage, workspace) == [(WEBHOOKS, "U1")] * len(RUNGS)
+
+
+async def test_who_connected_hears_when_the_sealing_key_is_a_year_old(house: House, acme: Organisation) -> None:
+    workspace = await house.synced(acme)
+    keeping = Keeping(house.syncing)
+    await keeping.look()
+    house.pass_time(days=1)
+    await keeping.look()
+    for _ in range(60):
+        house.pass_time(days=6.1)
+        await keeping.look()
+    house.pass_time(days=1)
+    assert {what for what, _to in await warnings(house, workspace)} == {KEY}
 
 
 async def warnings(house: House, workspace: UUID) -> list[tuple[str, str | None]]:

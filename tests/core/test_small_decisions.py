@@ -15,7 +15,7 @@ from core.errors import DailyLimitReached, OrganisationOffline, PermissionEnded,
 from core.guard import survived
 from core.patience import Patience, patiently
 from core.schedule import jitter, next_sync_at
-from core.vault import BadKey, CannotOpen, Vault, keep_key_in, new_key
+from core.vault import BadKey, CannotOpen, Vault, keys_kept_in, new_key
 from core.zones import IANA, iana_name, zone
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -81,8 +81,8 @@ def test_a_vault_never_shows_its_keys() -> None:
 
 def test_a_kept_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "var" / "solido.key"
-    key = keep_key_in(path)
-    assert keep_key_in(path) == key
+    [key] = keys_kept_in(path)
+    assert keys_kept_in(path) == [key]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     Vault([key])
 
