@@ -2,6 +2,7 @@
 
 import asyncio
 
-from bench import service
+from bench import service, webhooks
 
 asyncio.run(service.main())
+asyncio.run(webhooks.main())

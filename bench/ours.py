@@ -37,7 +37,7 @@ class NoQueue:
     async def stop(self) -> None: ...
 
 
-async def connected(syncing: Syncing, asked: Job) -> Connection:
+async def connected(database: Database, vault: Vault, asked: Job) -> Connection:
     """A workspace whose connection has the measurement's token."""
     now = utc_now()
     team = Team(slack_team_id="T1", name="", url="", bot_id="", bot_user_id="", bot_token_sealed=b"", installed_at=now)
@@ -51,10 +51,10 @@ async def connected(syncing: Syncing, asked: Job) -> Connection:
         connected_at=now,
     )
     grant = Grant(asked.token, "none", now + timedelta(days=1))
-    pair = sealed_pair(syncing.vault, connection.id, grant)
+    pair = sealed_pair(vault, connection.id, grant)
     connection.access_token_sealed, connection.refresh_token_sealed = pair
     connection.access_expires_at = grant.expires_at
-    async with syncing.database.unscoped() as unscoped:
+    async with database.unscoped() as unscoped:
         for row in (team, workspace, connection):
             unscoped.session.add(row)
             await unscoped.session.flush()
@@ -75,7 +75,7 @@ async def first_sync(asked: Job, url: str) -> None:
     patience = Patience()
     xero = Xero(http, asked.url, patience=patience)
     syncing = Syncing(database, NoQueue(), Vault([new_key()]), login, xero, patience, every=timedelta(minutes=15))
-    connection = await connected(syncing, asked)
+    connection = await connected(database, syncing.vault, asked)
     watch = Stopwatch()
     async with database.workspace(connection.workspace_id) as store:
         queued = await syncing.queue(store, connection, Trigger.INITIAL, by="U1", now=utc_now())

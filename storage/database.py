@@ -4,9 +4,10 @@
 back on error. `unscoped()` answers questions asked before the workspace is known.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,9 @@ class Database:
         self.url = driver_url(url)
         self.engine = make_engine(self.url)
         self._reader = self.engine.execution_options(read_only=True)
+        # One writes at a time in SQLite. It has no queue for those who wait: they look again now and then, and whoever
+        # is lucky comes first. Within a process this is the queue.
+        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.embedded else nullcontext()
 
     @property
     def embedded(self) -> bool:
@@ -41,7 +45,7 @@ class Database:
     @asynccontextmanager
     async def workspace(self, workspace_id: UUID) -> AsyncIterator[WorkspaceStore]:
         """One transaction on this workspace's rows: commits on exit, rolls back on error."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+        async with self._writing() as session:
             yield WorkspaceStore(session, workspace_id)
 
     @asynccontextmanager
@@ -53,7 +57,7 @@ class Database:
     @asynccontextmanager
     async def unscoped(self) -> AsyncIterator[Unscoped]:
         """One transaction for what is asked or claimed across workspaces."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+        async with self._writing() as session:
             yield Unscoped(session)
 
     @asynccontextmanager
@@ -61,6 +65,11 @@ class Database:
         """The same for questions only: never waits for a writer."""
         async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
             yield Unscoped(session)
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncSession]:
+        async with self._turn, AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
 
     async def ping(self) -> None:
         """Raise SQLAlchemyError when the database does not answer."""
