@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
+from bot import permissions
 from bot.commands import COMMANDS, Handler, answer
 from bot.commands.call import Call
 from bot.commands.connect import invite
@@ -72,10 +73,12 @@ async def press(call: Call, name: str, *, presser_team: str) -> Message | Modal:
     try:
         if not call.team.has_member(presser_team):
             raise NotYours
-        handler: Handler | None = choose if name.startswith("choose_") else ACTIONS.get(name)
+        if name.startswith("choose_"):
+            return await choose(call)
+        handler = ACTIONS.get(name)
         if handler is None:
             raise NotYours
-        return await handler(call)
+        return await handler(await permissions.checked(call, permissions.BUTTONS.get(name)))
     except SolidoError as error:
         return refusal(error)
 

@@ -28,6 +28,10 @@ class KnownTeam:
         return bool(slack_team_id) and slack_team_id in (self.slack_team_id, self.enterprise_id)
 
 
+def known(team: Team) -> KnownTeam:
+    return KnownTeam(team.id, team.slack_team_id, team.enterprise_id, team.url)
+
+
 class Installs:
     """Reads and keeps teams; their tokens are sealed at rest and opened here only."""
 
@@ -84,7 +88,7 @@ class Authorize(AsyncAuthorize):
         team = await self._installs.find(enterprise_id=enterprise_id or "", slack_team_id=team_id or "")
         if team is None:
             return None
-        context["team"] = KnownTeam(team.id, team.slack_team_id, team.enterprise_id, team.url)
+        context["team"] = known(team)
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,

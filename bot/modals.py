@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from bot import permissions
 from bot.commands.call import Call
 from bot.views.blocks import FieldErrors, Message, Modal
 from bot.views.help import refusal
@@ -23,7 +24,7 @@ async def submit(
         handler = MODALS.get(callback)
         if handler is None or not call.team.has_member(submitter_team):
             raise NotYours
-        return await handler(call, values)
+        return await handler(await permissions.checked(call, permissions.DIALOGS.get(callback)), values)
     except SolidoError as error:
         return refusal(error)
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bot import pages
+from bot import pages, permissions
 from bot.advice import ADVICE
 from bot.services import Services
 from bot.shield import Shield
@@ -58,6 +58,7 @@ class Web:
 
     async def depart(self, request: Request) -> Response:
         """A one-time link from Slack: bind the attempt to this browser and send it to Xero."""
+        await permissions.check_link(self._services, request.path_params["attempt"], now=utc_now())
         departure = await self._services.connecting.depart(
             request.path_params["attempt"], browser=secret_of(request) or None, now=utc_now()
         )

@@ -52,7 +52,7 @@ async def connect(browser: Browser, page: Page) -> None:
 async def story(desk: Desk, browser: Browser) -> None:
     context = await browser.new_context(viewport=WIDE, timezone_id="Europe/London")
     page = await context.new_page()
-    page.on("console", lambda line: print(line.text) if line.type == "error" else None)  # noqa: T201
+    page.on("console", lambda line: print(line.text) if line.type == "error" else None)
     await page.goto(desk.page_at.url)
     await say(page, "/solido help")
     await page.screenshot(path=OUT / "help.png")

@@ -27,7 +27,7 @@ def main(wanted: str) -> None:
     new_lock = installed.get(wanted) != digests[wanted]
     if not new_lock and installed.get("project") == project:
         return
-    print("Preparing .venv …", flush=True)  # noqa: T201 - said to the person who waits
+    print("Preparing .venv …", flush=True)
     STAMP.unlink(missing_ok=True)  # an installation cut short counts for nothing
     if not installed:
         make_venv()

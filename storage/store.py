@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.admins import Admins
 from storage.attempts import Attempts
 from storage.audit import Audit
 from storage.connections import Connections
@@ -34,3 +35,4 @@ class WorkspaceStore:
         self.incidents = Incidents(session, workspace_id)
         self.outbox = Outbox(session, workspace_id)
         self.audit = Audit(session, workspace_id)
+        self.admins = Admins(session, workspace_id)

@@ -51,12 +51,15 @@ class Person:
     is_admin: bool = False
     is_restricted: bool = False
     is_stranger: bool = False
+    is_bot: bool = False
+    deleted: bool = False
     tz: str = "Europe/London"
 
 
 @dataclass
 class Channel:
-    """A conversation. `members` are user ids, the bot's own included when it was invited."""
+    """A conversation. `members` are user ids, the bot's own included when it was invited; without `team_id` it is the
+    first team's."""
 
     key: str
     id: str
@@ -65,6 +68,7 @@ class Channel:
     is_private: bool = False
     is_im: bool = False
     is_archived: bool = False
+    team_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -57,14 +57,18 @@ async def read_arguments(request: Request) -> dict[str, Any]:
     return arguments
 
 
-def check_token(world: World, request: Request, arguments: Arguments) -> None:
+def check_token(world: World, request: Request, arguments: Arguments) -> str:
+    """Return the id of the team whose token this is; ApiError when Slack would not take it."""
     sent = request.headers.get("authorization", "").removeprefix("Bearer ").strip() or arguments.get("token")
     if not sent:
         raise ApiError("not_authed")
+    if sent in world.tokens:
+        return world.tokens[sent]
     if sent != world.bot_token:
         raise ApiError("invalid_auth")
     if world.token_error is not None:
         raise ApiError(world.token_error)
+    return world.team.id
 
 
 def check_scope(world: World, method: str) -> None:
@@ -139,10 +143,10 @@ class WebApi:
         arguments = await read_arguments(request)
         if method not in METHODS:
             raise ApiError("unknown_method", req_method=method)
-        check_token(self.world, request, arguments)
+        asking = {"asking_team": check_token(self.world, request, arguments)}
         check_scope(self.world, method)
         check_rate(self.world, method, arguments)
-        return METHODS[method](self.world, arguments)
+        return METHODS[method](self.world, {**arguments, **asking})
 
     def _note(self, method: str, error: str | None) -> None:
         self.world.calls.append(Call(self.world.clock(), method, error is None, error))

@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import storage.models  # noqa: F401  # the tables register themselves
+import storage.models
+import storage.slack_models  # noqa: F401  # the tables register themselves
 
 connection = context.config.attributes["connection"]
 context.configure(

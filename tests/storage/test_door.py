@@ -30,6 +30,7 @@ from storage.models import (
     Trigger,
 )
 from storage.runs import RunTotals
+from storage.slack_models import WorkspaceAdmin
 from storage.store import WorkspaceStore
 from tests.builders import NOW, a_contact_row, a_team, a_workspace, an_invoice_row
 
@@ -94,6 +95,7 @@ async def a_household(database: Database) -> Household:
                     **ours, trigger=Trigger.INITIAL, queued_at=NOW - timedelta(1), finished_at=NOW, state="succeeded"
                 ),
                 AuditEvent(**mine, at=NOW, who="U1", what="connected"),
+                WorkspaceAdmin(**mine, user_id="U1", added_by="U1", added_at=NOW),
             ]
         )
     return home
@@ -219,10 +221,12 @@ REACHES = {
     ),
     "outbox.postpone": Reach(lambda s, h: s.outbox.postpone(h.message.id, error="E", until=LATER), None),
     "outbox.post_anew": Reach(lambda s, h: s.outbox.post_anew(h.message.id, error="E", now=LATER), None),
-    "outbox.drop": Reach(lambda s, h: s.outbox.drop(h.message.id, error="E"), None),
+    "outbox.drop": Reach(lambda s, h: s.outbox.drop(h.message.id, error="E", version=1), None),
     "outbox.get": Reach(lambda s, _: s.outbox.get("card"), None),
     "audit.add": Reach(lambda s, _: s.audit.add("U2", "looked", at=NOW), None),
     "audit.latest": Reach(lambda s, _: s.audit.latest(9), []),
+    "admins.all": Reach(lambda s, _: s.admins.all(), set()),
+    "admins.replace": Reach(lambda s, _: s.admins.replace({"U2"}, by="U2", now=NOW), None),
 }
 
 

@@ -179,7 +179,7 @@ async def test_a_dropped_notice_is_not_tried_again(empty_database, workspace_id)
 async def test_the_next_notice_of_a_dropped_card_gets_its_try(empty_database, workspace_id):
     claimed = await claim(empty_database, await tell(empty_database, workspace_id))
     async with empty_database.workspace(workspace_id) as store:
-        await store.outbox.drop(claimed.id, error="invalid_blocks")
+        await store.outbox.drop(claimed.id, error="invalid_blocks", version=claimed.version)
     await tell(empty_database, workspace_id, "better")
     assert await waiting(empty_database, now=NOW + LEASE) == [claimed.id]
 

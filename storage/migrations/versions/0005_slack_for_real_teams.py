@@ -1,0 +1,31 @@
+"""Slack for real teams: added admins, seen requests, installs."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+import storage.types
+
+revision: str = "0005"
+down_revision: str | Sequence[str] | None = "0001"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "workspace_admin",
+        sa.Column("workspace_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("added_by", sa.String(), nullable=False),
+        sa.Column("added_at", storage.types.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_workspace_admin_workspace_id_workspace")
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "user_id", name=op.f("pk_workspace_admin")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("workspace_admin")

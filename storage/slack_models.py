@@ -1,0 +1,19 @@
+"""Tables of what Slack's side needs beyond teams and workspaces."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from storage.models import moment
+
+
+class WorkspaceAdmin(SQLModel, table=True):
+    """Somebody who may administer a workspace because an admin of it said so. `user_id` is Slack's."""
+
+    __tablename__ = "workspace_admin"
+
+    workspace_id: UUID = Field(foreign_key="workspace.id", primary_key=True)
+    user_id: str = Field(primary_key=True)
+    added_by: str
+    added_at: datetime = moment()
