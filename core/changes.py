@@ -20,10 +20,15 @@ class Change(Enum):
 
 
 class Position(NamedTuple):
-    """Where to read on: everything changed since `since` (None: from the beginning), page by page."""
+    """Where to read on: everything changed since `since` (None: from the beginning), page by page.
+
+    With `back`, pages read before are read again, down to the first; after that comes `then` (None: the end).
+    """
 
     since: datetime | None
     page: int = 1
+    back: bool = False
+    then: datetime | None = None
 
 
 def is_outstanding(status: str, amount_due: Decimal) -> bool:
@@ -56,20 +61,34 @@ def newest_of_each(rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, A
     return list(latest.values())
 
 
-def onward(at: Position, rows: Sequence[Mapping[str, Any]]) -> Position:
-    """Return where to read on after a full page, ordered by when each record changed.
+def onward(at: Position, rows: Sequence[Mapping[str, Any]], *, last: bool) -> Position | None:
+    """Return where to read on after a page, ordered by when each record changed; None when all has been read.
 
     A record that changes while we read moves to the end and pulls all later ones forward, across page borders: page
-    numbers would skip some. So we go on from the last moment seen, and by page number only among records that changed
-    in one and the same second, which is as finely as Xero lets us ask.
+    numbers would skip some. So we go on from the last moment seen, and by page number only where a page does not get
+    us further, because Xero lets us ask by whole seconds. What was read by number is read again from its last page
+    to its first: what slips forward meanwhile is still ahead of us then.
     """
+    if at.back:
+        return at._replace(page=at.page - 1) if at.page > 1 else _from(at.then)
+    reached = None if last else further(at, rows)
+    if reached is None and not last:
+        return Position(at.since, at.page + 1)
+    return Position(at.since, at.page - 1, back=True, then=reached) if at.page > 1 else _from(reached)
+
+
+def _from(moment: datetime | None) -> Position | None:
+    return None if moment is None else Position(moment)
+
+
+def further(at: Position, rows: Sequence[Mapping[str, Any]]) -> datetime | None:
+    """Return the moment since which to ask after this page, or None where that would bring the same page again."""
     moments = [row["updated_at"] for row in rows if row["updated_at"] is not None]
-    if not moments:
-        return Position(at.since, at.page + 1)
-    first, last = whole_second(min(moments)), whole_second(max(moments))
-    if last == first:
-        return Position(at.since, at.page + 1)
-    return Position(last - A_SECOND)
+    if not moments or whole_second(min(moments)) == whole_second(max(moments)):
+        return None
+    # A second less: of the last second seen, more may follow.
+    reached = whole_second(max(moments)) - A_SECOND
+    return reached if at.since is None or reached > whole_second(at.since) else None
 
 
 def whole_second(moment: datetime) -> datetime:

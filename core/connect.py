@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from core import incidents
+from core import incidents, progress
 from core.errors import (
     AttemptInvalid,
     CodeRefused,
@@ -27,6 +27,7 @@ from core.errors import (
     OtherOrganisation,
     PermissionEnded,
     SolidoError,
+    Superseded,
 )
 from core.notices import Connected, ConnectFailed, Disconnected, encode
 from core.schedule import next_sync_at
@@ -107,8 +108,9 @@ class Connecting:
                 verifier_sealed=self._vault.seal(verifier, place=f"attempt:{owned.id}:verifier"),
                 now=now,
             )
-        if not opened:
-            raise AttemptInvalid("used or too old")
+            if not opened:
+                raise AttemptInvalid("used or too old")
+            await put_off_farewell(unscoped.within(owned.workspace_id), until=now + LINK_LIVES)
         return Departure(self._syncing.login.authorize_url(state=state, verifier=verifier), browser)
 
     async def arrive(
@@ -153,10 +155,14 @@ class Connecting:
             connection = await store.connections.latest()
             if connection is None or connection.state == ConnectionState.DISCONNECTED:
                 raise NotConnected
+            under_way = await store.runs.unfinished(connection.id)
+            # The run before the connection, as a sync takes them: or the two could wait for each other.
+            await store.runs.give_up(connection.id, error=Superseded.__name__, now=now)
             connection.state = ConnectionState.DISCONNECTED
             connection.disconnected_by, connection.disconnected_at = by, now
             connection.next_sync_at, connection.farewell_at = None, now
-            await store.runs.give_up(connection.id, error="Disconnected", now=now)
+            if under_way:
+                await progress.tell(store, under_way.id, now=now)
             await incidents.ended(store, connection, now=now)
             store.audit.add(by, "disconnected", at=now, detail=connection.tenant_name)
             notice = Disconnected(organisation=connection.tenant_name, by=by)
@@ -265,6 +271,13 @@ class Connecting:
             expected = error.expected if isinstance(error, OtherOrganisation) else ""
             notice = ConnectFailed(error=error.code, channel_id=place.channel_id, organisation=expected)
             await store.outbox.tell(f"connect-failed:{attempt.id}", encode(notice), now=now, to_user=attempt.asked_by)
+
+
+async def put_off_farewell(store: WorkspaceStore, *, until: datetime) -> None:
+    """Somebody is on the way to Xero to connect again: a goodbye said now would remove what they are about to get."""
+    connection = await store.connections.latest()
+    if connection is not None and connection.farewell_at is not None:
+        connection.farewell_at = max(connection.farewell_at, until)
 
 
 def same_browser(attempt: ConnectAttempt, browser: str) -> bool:

@@ -21,12 +21,15 @@ from dbos import (
 from sqlalchemy.engine import URL
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core.guard import survived
+
 Work = Callable[[UUID], Awaitable[None]]
 
 QUEUE = "sync"
 WORKFLOW = "sync_run"
 CONCURRENCY = 50
 POLL_SECONDS = 0.25
+RAISED_PAUSE_SECONDS = 5.0
 APPLICATION = "solido"
 # Fixed: by default it is a hash of the code, and after a deploy old runs would wait for old code.
 APPLICATION_VERSION = "1"
@@ -39,7 +42,8 @@ class Engine(Protocol):
         """Hand over a run in the caller's own transaction: it starts once that commits, or never."""
 
     async def launch(self, work: Work) -> None:
-        """Start working, first on what a crash left behind. `work` must be safe to be called again for a run."""
+        """Start working, first on what a crash left behind. `work` must be safe to be called again for a run; it is,
+        after a pause, where it raised."""
 
     async def stop(self) -> None:
         """Take no new runs, and hand back those not yet at their end: they go on at the next launch."""
@@ -57,11 +61,15 @@ def sync_url(url: URL) -> str:
 
 
 class DbosEngine:
-    """DBOS Transact on our own database. One per process: DBOS is a singleton."""
+    """DBOS Transact on our own database. One per process: DBOS is a singleton.
 
-    def __init__(self, url: URL, *, worker: str) -> None:
+    `worker` is a name that is the same after a restart; `pause` (seconds) comes before work that raised is tried again.
+    """
+
+    def __init__(self, url: URL, *, worker: str, pause: float = RAISED_PAUSE_SECONDS) -> None:
         self._url = sync_url(url)
         self._worker = worker
+        self._pause = pause
         self._running: set[asyncio.Task[None]] = set()
         self._client = DBOSClient(
             system_database_url=self._url,
@@ -82,7 +90,7 @@ class DbosEngine:
 
     async def launch(self, work: Work) -> None:
         async def carry(run_id: str) -> None:
-            task = asyncio.ensure_future(_as_coroutine(work, UUID(run_id)))
+            task = asyncio.ensure_future(_to_its_end(work, UUID(run_id), self._pause))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
             await task
@@ -96,7 +104,8 @@ class DbosEngine:
             "log_level": "WARNING",
         }
         DBOS(config=config)
-        DBOS.workflow(name=WORKFLOW)(carry)
+        # Without a limit: a run given up by the engine alone would stay unfinished, and block its connection, for ever.
+        DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(carry)
         DBOS.launch()
         await DBOS.register_queue_async(QUEUE, worker_concurrency=CONCURRENCY, polling_interval_sec=POLL_SECONDS)
 
@@ -111,5 +120,9 @@ class DbosEngine:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
 
-async def _as_coroutine(work: Work, run_id: UUID) -> None:
-    await work(run_id)
+async def _to_its_end(work: Work, run_id: UUID, pause: float) -> None:
+    """A run that raises (a database that is away, say) must not count as done: nobody would ever take it up again."""
+    while True:
+        if await survived("engine.run", work(run_id), run=str(run_id)):
+            return
+        await asyncio.sleep(pause)

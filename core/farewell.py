@@ -10,10 +10,12 @@ from uuid import UUID
 import structlog
 
 from core.clock import utc_now
-from core.errors import Passing, Superseded, XeroError
+from core.errors import Ours, Passing, Superseded, XeroError
+from core.guard import survived
 from core.sync import Syncing
 from core.tokens import Tokens
-from storage.models import ConnectionState
+from core.vault import CannotOpen
+from storage.models import Connection, ConnectionState
 
 log = structlog.get_logger()
 
@@ -32,7 +34,7 @@ class Farewell:
         async with self._database.unscoped() as unscoped:
             due = await unscoped.claim_farewells(now=now, next_at=now + LEASE, limit=AT_ONCE)
         for workspace_id, connection_id in due:
-            await self._say(workspace_id, connection_id, now=now)
+            await survived("farewell", self._say(workspace_id, connection_id, now=now), workspace=str(workspace_id))
 
     async def _say(self, workspace_id: UUID, connection_id: UUID, *, now: datetime) -> None:
         """Remove the connection at Xero; what passes is tried again by a later tick."""
@@ -40,31 +42,40 @@ class Farewell:
             connection = await store.connections.get(connection_id)
         if connection is None or connection.state != ConnectionState.DISCONNECTED:
             return
-        heard = await self._removed(workspace_id, connection_id, connection.xero_connection_id)
+        heard = await self._moved(connection) or await self._removed(connection)
         too_old = now - (connection.disconnected_at or now) > GIVE_UP_AFTER
-        if heard or too_old:
-            await self._forget(workspace_id, connection_id, connection.token_version)
+        if (heard or too_old) and await self._forgotten(workspace_id, connection_id):
             log.info("connection.forgotten", workspace=str(workspace_id), xero_knows=heard)
 
-    async def _removed(self, workspace_id: UUID, connection_id: UUID, xero_connection_id: str) -> bool:
+    async def _moved(self, connection: Connection) -> bool:
+        """Whether another workspace has the organisation by now: at Xero it is one connection, and theirs."""
+        async with self._database.unscoped() as unscoped:
+            return await unscoped.tenant_is_live(connection.tenant_id)
+
+    async def _removed(self, connection: Connection) -> bool:
+        """Return whether nothing is left to be said."""
         parts = self._syncing
         tokens = Tokens(
             self._database,
             parts.vault,
             parts.login,
             parts.patience,
-            workspace_id=workspace_id,
-            connection_id=connection_id,
+            workspace_id=connection.workspace_id,
+            connection_id=connection.id,
+            parting=True,
         )
         try:
-            await parts.xero.remove(await tokens.any_access_token(), xero_connection_id)
-        except Passing:
+            await parts.xero.remove(tokens, connection.xero_connection_id)
+        except (Passing, Ours, CannotOpen) as error:
+            log.info("farewell.postponed", workspace=str(connection.workspace_id), error=type(error).__name__)
             return False
         except (XeroError, Superseded) as error:
             # Refused for good: the permission is gone already, and the connection with it.
-            log.info("farewell.refused", workspace=str(workspace_id), error=error.code)
+            log.info("farewell.refused", workspace=str(connection.workspace_id), error=error.code)
         return True
 
-    async def _forget(self, workspace_id: UUID, connection_id: UUID, version: int) -> None:
+    async def _forgotten(self, workspace_id: UUID, connection_id: UUID) -> bool:
+        """Wipe the tokens; not those of a connection that is alive again."""
         async with self._database.workspace(workspace_id) as store:
-            await store.connections.forget_tokens(connection_id, version=version)
+            row = await store.connections.get(connection_id)
+            return row is not None and await store.connections.forget_tokens(connection_id, version=row.token_version)

@@ -61,6 +61,8 @@ class Reader:
     connection: Connection
     attempt: int
     tally: Tally = field(default_factory=Tally)
+    _odd: set[str] = field(default_factory=set)
+    """Records set aside by this attempt: pages overlap, and each is counted once."""
 
     async def everything(self) -> None:
         """Bring the mirror up to date; raise a XeroError, or Superseded when this attempt no longer counts."""
@@ -101,20 +103,17 @@ class Reader:
         self, cursor: Cursor, path: str, params: Params, read: Callable[[bytes], wire.Page], keep: Keep
     ) -> None:
         """Read all that changed since the cursor, in the order in which it changed."""
-        at = Position(None if cursor.since is None else cursor.since - OVERLAP)
+        at: Position | None = Position(None if cursor.since is None else cursor.since - OVERLAP)
         began: datetime | None = None
-        while True:
+        while at is not None:
             answer = read(await self.calls.get(path, paged(params, at.page), modified_since=at.since))
-            last = answer.length < PAGE_SIZE or at.page >= answer.pages
             began = began or answer.told_at
-            self._turn_page(answer, last=last)
+            at = onward(at, answer.rows, last=answer.length < PAGE_SIZE or at.page >= answer.pages)
+            self._turn_page(answer, last=at is None)
             async with self._step(Resource(cursor.resource)) as store:
                 await keep(store, answer)
                 moved = await store.cursors.get(self.connection.id, Resource(cursor.resource))
-                advance(moved, answer.rows, began=began, last=last)
-            if last:
-                return
-            at = onward(at, answer.rows)
+                advance(moved, at, began=began, seen=newest(answer))
 
     async def _fill_contacts(self) -> None:
         """Those who owe, by ids or, where that takes fewer calls, by reading all contacts."""
@@ -126,7 +125,8 @@ class Reader:
             async with self._step(Resource.CONTACTS) as store:
                 await self._keep_contacts(store, answer)
             wanted, page, pages = await self._missing(), page + 1, answer.pages
-        began = await self._contacts_by_id(wanted) or began
+        told_at = await self._contacts_by_id(wanted)
+        began = began or told_at
         async with self._step(Resource.CONTACTS) as store:
             cursor = await store.cursors.get(self.connection.id, Resource.CONTACTS)
             follows = await store.cursors.get(self.connection.id, Resource.INVOICES)
@@ -141,8 +141,9 @@ class Reader:
             answer = wire.read_contacts(await self.calls.get("Contacts", paged(params, 1)))
             told_at = told_at or answer.told_at
             known = {row["contact_id"] for row in answer.rows}
-            answer.rows += [unknown_contact(contact_id) for contact_id in some if contact_id not in known]
+            unknown = [unknown_contact(contact_id) for contact_id in some if contact_id not in known]
             async with self._step(Resource.CONTACTS) as store:
+                await store.contacts.put([row | {"connection_id": self.connection.id} for row in unknown])
                 await self._keep_contacts(store, answer)
         return told_at
 
@@ -155,17 +156,22 @@ class Reader:
         await self._set_aside(store, Resource.INVOICES, page, [str(row["invoice_id"]) for row in rows])
 
     async def _keep_contacts(self, store: WorkspaceStore, page: wire.Page) -> None:
+        """Those of the page that matter here; of others neither names nor oddities are kept."""
         rows = newest_of_each(page.rows, "contact_id")
-        wanted = await store.contacts.known_or_owed([row["contact_id"] for row in rows])
+        odd = {record.record_id for record in page.set_aside if record.record_id}
+        wanted = await store.contacts.known_or_owed([*(row["contact_id"] for row in rows), *odd])
         ours = [row | {"connection_id": self.connection.id} for row in rows if row["contact_id"] in wanted]
         await store.contacts.put(ours)
         self.tally.contacts += len(ours)
-        await self._set_aside(store, Resource.CONTACTS, page, [str(row["contact_id"]) for row in ours])
+        page.set_aside = [record for record in page.set_aside if record.record_id in wanted]
+        await self._set_aside(store, Resource.CONTACTS, page, [str(row["contact_id"]) for row in rows])
 
     async def _set_aside(
         self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Sequence[str]
     ) -> None:
         for record in page.set_aside:
+            self.tally.set_aside += record.record not in self._odd
+            self._odd.add(record.record)
             await store.set_aside.put(
                 self.connection.id,
                 resource,
@@ -174,7 +180,6 @@ class Reader:
                 reason=record.reason,
                 now=utc_now(),
             )
-        self.tally.set_aside += len(page.set_aside)
         if await store.set_aside.count():
             await store.set_aside.clear(resource, understood)
 
@@ -194,19 +199,15 @@ class Reader:
 
     @asynccontextmanager
     async def _step(self, resource: Resource) -> AsyncIterator[WorkspaceStore]:
-        """One transaction that ends by writing progress as this attempt; where that is not ours any more, nothing
-        of it is kept."""
+        """One transaction in the name of this attempt, which ends by writing progress; where the run is not ours any
+        more, nothing of it is kept."""
         async with self.database.workspace(self.run.workspace_id) as store:
+            # Takes the run's row before any other, as everybody does: or two could wait for each other.
+            if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource):
+                raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
             yield store
             await store.session.flush()
-            written = await store.runs.write(
-                self.run.id,
-                attempt=self.attempt,
-                resource=resource,
-                **self.found(),
-            )
-            if not written:
-                raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
+            await store.runs.write(self.run.id, attempt=self.attempt, **self.found())
             await progress.tell(store, self.run.id, now=utc_now())
 
     def found(self) -> dict[str, int]:
@@ -215,19 +216,29 @@ class Reader:
         return vars(self.tally) | {"calls": meter.calls, "bytes": meter.bytes}
 
 
-def advance(cursor: Cursor, rows: Sequence[dict[str, Any]], *, began: datetime | None, last: bool) -> None:
-    """Move the cursor over a stored page. `began` is Xero's own time when this reading began.
+def newest(page: wire.Page) -> datetime | None:
+    """Return the page's last change, never later than Xero's own time: a cursor in the future would miss everything."""
+    moments: list[datetime] = [row["updated_at"] for row in page.rows if row["updated_at"] is not None]
+    if not moments:
+        return None
+    return min(max(moments), page.told_at or max(moments))
 
-    After a first load, which sees only what is outstanding, the next delta must look at everything since it began.
+
+def advance(cursor: Cursor, onto: Position | None, *, began: datetime | None, seen: datetime | None) -> None:
+    """Move the cursor over a stored page, as far as nothing before it is left to read.
+
+    `onto` is where reading goes on (None: nowhere), `began` is Xero's own time when this reading began, `seen` the
+    page's last change. After a first load, which sees only what is outstanding, the next delta must look at
+    everything since it began.
     """
-    moments = [row["updated_at"] for row in rows if row["updated_at"] is not None]
-    seen = max(moments, default=None)
     if cursor.filling and cursor.follow_from is None:
         cursor.follow_from = began or seen
-    reached = [moment for moment in (cursor.since, seen, began if last else None) if moment is not None]
-    cursor.since = max(reached, default=None)
-    if last and cursor.filling:
+    if onto is None and cursor.filling:
         cursor.filling, cursor.since = False, cursor.follow_from
+        return
+    by_time = onto is not None and onto.page == 1 and not onto.back
+    reached = (began, seen) if onto is None else (onto.since if by_time else None,)
+    cursor.since = max((moment for moment in (cursor.since, *reached) if moment is not None), default=None)
 
 
 def paged(params: Params, page: int) -> Params:

@@ -11,7 +11,7 @@ from core.guard import survived
 from core.schedule import jitter, next_sync_at
 from core.sync import Syncing
 from storage.database import Database
-from storage.models import Trigger
+from storage.models import ConnectionState, Trigger
 
 CLAIM_AT_ONCE = 200
 ATTEMPTS_KEPT = timedelta(days=1)
@@ -72,7 +72,11 @@ class Due:
             for workspace_id, connection_id in claimed:
                 store = unscoped.within(workspace_id)
                 connection = await store.connections.get(connection_id)
-                if connection is not None:
+                if connection is None:
+                    continue
+                if connection.state == ConnectionState.DISCONNECTED:
+                    connection.next_sync_at = None
+                else:
                     connection.next_sync_at = next_at + jitter(connection_id, every)
                     await self._syncing.queue(store, connection, Trigger.SCHEDULED, by=None, now=now)
 

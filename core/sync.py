@@ -101,10 +101,19 @@ class Syncing:
             await reader.everything()
         except Superseded as over:
             log.info("sync.superseded", run=str(reader.run.id), why=str(over))
+            await self._close(reader, over)
         except XeroError as error:
             await self._end(reader, error)
         else:
             await self._end(reader, None)
+
+    async def _close(self, reader: Reader, over: Superseded) -> None:
+        """Finish a run that nobody else goes on with: left open, it would keep others from starting for ever."""
+        run, now = reader.run, utc_now()
+        async with self.database.workspace(run.workspace_id) as store:
+            values = {"state": RunState.FAILED, "error": over.code, "finished_at": now}
+            if await store.runs.write(run.id, attempt=reader.attempt, **values):
+                await progress.tell(store, run.id, now=now)
 
     async def _end(self, reader: Reader, error: XeroError | None) -> None:
         """One transaction: finish the run, settle the incident, tell what is to be told."""
@@ -113,13 +122,18 @@ class Syncing:
         seconds = max((now - (run.started_at or now)).total_seconds(), 0.0)
         outcome = outcome_of(error)
         async with self.database.workspace(run.workspace_id) as store:
+            connection = await store.connections.get(reader.connection.id)
+            if connection is None:
+                return
+            # First the connection, then the run, as whoever disconnects does: else each could wait for the other.
+            await store.session.refresh(connection, with_for_update=True)
             written = await store.runs.write(
                 run.id, attempt=reader.attempt, finished_at=now, seconds=seconds, **reader.found(), **outcome
             )
-            connection = await store.connections.get(reader.connection.id)
-            if not written or connection is None:
+            if not written:
                 return
-            await self._settle(store, connection, error, now=now)
+            if connection.state != ConnectionState.DISCONNECTED:
+                await self._settle(store, connection, error, now=now)
             await progress.tell(store, run.id, now=now)
         log.info(
             "sync.finished",

@@ -15,9 +15,12 @@ from core.vault import Vault
 from core.xero.oauth import Grant, XeroLogin
 from storage.database import Database
 from storage.models import Connection, ConnectionState
+from storage.store import WorkspaceStore
 
 AHEAD = timedelta(minutes=5)
 LEASE = timedelta(seconds=45)
+LONGEST_ASK_SECONDS = 40.0
+"""Shorter than the lease: nobody else begins while an answer may still come."""
 LOOK_AGAIN_SECONDS = 0.2
 """How often somebody who waits for another's refresh looks at the row."""
 LONGEST_WAIT_SECONDS = 60.0
@@ -40,7 +43,10 @@ def fresh_enough(expires_at: datetime, *, now: datetime) -> bool:
 
 
 class Tokens:
-    """The access token of one connection. Raises Superseded once the connection is disconnected."""
+    """The access token of one connection. Raises Superseded once the connection is disconnected.
+
+    `parting` is for saying goodbye with: usable only while it is disconnected, Superseded once it is alive again.
+    """
 
     def __init__(
         self,
@@ -51,6 +57,7 @@ class Tokens:
         *,
         workspace_id: UUID,
         connection_id: UUID,
+        parting: bool = False,
     ) -> None:
         self._database = database
         self._vault = vault
@@ -58,14 +65,15 @@ class Tokens:
         self._patience = patience
         self._workspace_id = workspace_id
         self._connection_id = connection_id
+        self._parting = parting
 
     async def access_token(self, *, refused: str | None = None) -> str:
         """Return a token good for at least five minutes, and another one than `refused`."""
         waited = 0.0
         while waited < LONGEST_WAIT_SECONDS:
             row = await self._row()
-            if row.state == ConnectionState.DISCONNECTED:
-                raise Superseded("the connection was ended meanwhile")
+            if (row.state == ConnectionState.DISCONNECTED) != self._parting:
+                raise Superseded("the connection was ended, or made anew, meanwhile")
             found = self._usable(row, refused)
             found = found or await self._refreshed(row)
             if found:
@@ -73,14 +81,6 @@ class Tokens:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
             waited += LOOK_AGAIN_SECONDS
         raise XeroUnavailable("another process has been refreshing the permission for too long")
-
-    async def any_access_token(self) -> str:
-        """Return a token for saying goodbye with, whatever the connection's state."""
-        row = await self._row()
-        access = self._usable(row, None)
-        if access:
-            return access
-        return (await self._ask(row)).access_token
 
     async def _row(self) -> Connection:
         async with self._database.reading(self._workspace_id) as store:
@@ -112,14 +112,36 @@ class Tokens:
             async with self._database.workspace(self._workspace_id) as store:
                 await store.connections.release_refresh(row.id, version=row.token_version)
             raise
-        access, refresh = sealed_pair(self._vault, row.id, grant)
         async with self._database.workspace(self._workspace_id) as store:
-            saved = await store.connections.save_tokens(
-                row.id, version=row.token_version, access=access, refresh=refresh, expires_at=grant.expires_at
-            )
+            saved = await (self._saved_for_parting if self._parting else self._saved)(store, row, grant)
+            if not saved:
+                await store.connections.release_refresh(row.id, version=row.token_version)
         return grant.access_token if saved else None
+
+    async def _saved(self, store: WorkspaceStore, row: Connection, grant: Grant) -> bool:
+        access, refresh = sealed_pair(self._vault, row.id, grant)
+        return await store.connections.save_tokens(
+            row.id, version=row.token_version, access=access, refresh=refresh, expires_at=grant.expires_at
+        )
+
+    async def _saved_for_parting(self, store: WorkspaceStore, seen: Connection, grant: Grant) -> bool:
+        """Keep the new pair of an ended connection: saying goodbye may take longer than the old one is accepted."""
+        row = await store.connections.get(seen.id)
+        if row is None:
+            return False
+        await store.session.refresh(row, with_for_update=True)
+        if row.state != ConnectionState.DISCONNECTED or row.token_version != seen.token_version:
+            return False
+        row.access_token_sealed, row.refresh_token_sealed = sealed_pair(self._vault, row.id, grant)
+        row.access_expires_at, row.refresh_lease_until = grant.expires_at, None
+        row.token_version += 1
+        return True
 
     async def _ask(self, row: Connection) -> Grant:
         assert row.refresh_token_sealed is not None  # _row() has looked
         refresh_token = self._vault.open(row.refresh_token_sealed, place=seal_place(row.id, "refresh_token"))
-        return await patiently(lambda: self._login.refresh(refresh_token, now=utc_now()), self._patience)
+        try:
+            async with asyncio.timeout(LONGEST_ASK_SECONDS):
+                return await patiently(lambda: self._login.refresh(refresh_token, now=utc_now()), self._patience)
+        except TimeoutError:
+            raise XeroUnavailable("the token endpoint took too long") from None

@@ -55,7 +55,7 @@ class Vault:
         body = sealed[1 + KEY_ID_BYTES :]
         try:
             return cipher.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], place.encode()).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut short
             raise CannotOpen("the sealed value does not belong here or was changed") from None
 
 

@@ -26,6 +26,10 @@ LONGEST_MINUTE_WAIT = 120
 """Seconds. A 429 of unknown kind that asks for more than this is a daily one: the minute window is 60 seconds."""
 
 
+LONGEST_WAIT = 86_400
+"""Seconds. Xero's longest window is a day; a header that asks for more is not believed."""
+
+
 class AccessRefused(XeroError):
     """A 401 that a fresh access token may cure. Never leaves this package: the second one is PermissionEnded."""
 
@@ -73,7 +77,7 @@ def _throttled(headers: Mapping[str, str], trace: str, *, now: datetime) -> Xero
 
 
 def _seconds(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdigit() else None
+    return min(int(value[:9]), LONGEST_WAIT) if value and value.isascii() and value.isdigit() else None
 
 
 class _Problem(msgspec.Struct):

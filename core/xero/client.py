@@ -3,10 +3,10 @@
 Retries live inside a run and are few; what outlasts them is an error, and the next automatic sync is the next try.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import httpx
 import msgspec
@@ -15,6 +15,8 @@ from core.clock import utc_now
 from core.errors import PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
 from core.patience import Patience, patiently
 from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart
+
+T = TypeVar("T")
 
 ACCOUNTING = "/api.xro/2.0/"
 
@@ -61,17 +63,33 @@ class Xero:
     async def tenants(self, access_token: str, *, auth_event_id: str | None = None) -> list[Tenant]:
         """Return the organisations this permission covers; those of one consent with `auth_event_id`."""
         params = {"authEventId": auth_event_id} if auth_event_id else {}
-        answer = await self.call("GET", "/connections", access_token, params=params)
+        try:
+            answer = await self.call("GET", "/connections", access_token, params=params)
+        except (AccessRefused, Forbidden) as refused:
+            raise PermissionEnded(refused.detail, correlation_id=refused.correlation_id) from None
         try:
             listed = msgspec.json.decode(answer.content, type=list[Tenant])
         except msgspec.DecodeError:
             raise XeroUnreadable("GET /connections") from None
         return [tenant for tenant in listed if tenant.tenant_type == "ORGANISATION"]
 
-    async def remove(self, access_token: str, connection_id: str) -> None:
-        """End our access to one organisation; gone already is as good. Never revokes: that would end the person's
-        other connections too (Xero developer docs, "Managing connections")."""
-        await self.call("DELETE", f"/connections/{connection_id}", access_token, fine=(404,))
+    async def remove(self, tokens: "AccessTokens", connection_id: str) -> None:
+        """End our access to one organisation; gone already is as good. Tried once: whoever asks comes back later.
+
+        Never revokes: that would end the person's other connections too (Xero developer docs, "Managing
+        connections").
+        """
+
+        async def delete(token: str) -> None:
+            headers = {"Authorization": f"Bearer {token}"}
+            try:
+                await self._once(
+                    "DELETE", f"/connections/{connection_id}", headers, params=None, meter=None, fine=(404,)
+                )
+            except Forbidden as refused:
+                raise PermissionEnded(refused.detail, correlation_id=refused.correlation_id) from None
+
+        await let_in(tokens, delete)
 
     def organisation(self, tenant_id: str, tokens: AccessTokens, meter: Meter) -> "OrganisationCalls":
         return OrganisationCalls(self, tenant_id, tokens, meter)
@@ -137,32 +155,36 @@ class OrganisationCalls:
         if modified_since is not None:
             # Documented form: UTC, seconds, no zone. Others are read day for month, or refused.
             headers["If-Modified-Since"] = modified_since.strftime("%Y-%m-%dT%H:%M:%S")
-        token = await self._tokens.access_token()
-        try:
-            return await self._get(resource, params, headers, token)
-        except AccessRefused:
-            token = await self._tokens.access_token(refused=token)
-        except Forbidden as refused:
-            raise await self._meaning_of(refused, token) from None
-        try:
-            return await self._get(resource, params, headers, token)
-        except AccessRefused as again:
-            raise PermissionEnded(again.detail, correlation_id=again.correlation_id) from None
-        except Forbidden as refused:
-            raise await self._meaning_of(refused, token) from None
+        return await let_in(self._tokens, lambda token: self._get(resource, params, headers, token))
 
     async def _get(
         self, resource: str, params: Mapping[str, Any] | None, headers: Mapping[str, str], token: str
     ) -> bytes:
-        answer = await self._xero.call(
-            "GET", ACCOUNTING + resource, token, params=params, headers=headers, meter=self.meter
-        )
+        try:
+            answer = await self._xero.call(
+                "GET", ACCOUNTING + resource, token, params=params, headers=headers, meter=self.meter
+            )
+        except Forbidden as refused:
+            raise await self._meaning_of(refused, token) from None
         return answer.content
 
     async def _meaning_of(self, refused: Forbidden, token: str) -> XeroError:
         """Ask Xero whether the organisation is still among our connections: that tells a 403 apart."""
         try:
             listed = await self._xero.tenants(token)
-        except (AccessRefused, Forbidden):
+        except PermissionEnded:
             return PermissionEnded(refused.detail, correlation_id=refused.correlation_id)
         return told_apart(refused, still_listed=self._tenant_id in {tenant.tenant_id for tenant in listed})
+
+
+async def let_in(tokens: AccessTokens, call: Callable[[str], Awaitable[T]]) -> T:
+    """Call with an access token, and once more with a newer one where Xero refuses the first; then PermissionEnded."""
+    token = await tokens.access_token()
+    try:
+        return await call(token)
+    except AccessRefused:
+        token = await tokens.access_token(refused=token)
+    try:
+        return await call(token)
+    except AccessRefused as again:
+        raise PermissionEnded(again.detail, correlation_id=again.correlation_id) from None

@@ -105,12 +105,19 @@ class XeroLogin:
         return _grant(token, now=now)
 
 
+class _Answer(msgspec.Struct):
+    """What authlib relies on without looking."""
+
+    error: str | None = None
+    expires_in: int | None = None
+
+
 def _readable(answer: httpx.Response) -> httpx.Response:
     """Raise for answers that are no token and no OAuth error either."""
     if answer.status_code == 429 or answer.status_code >= 500:
         raise XeroUnavailable(f"POST {TOKEN}: {answer.status_code}")
     try:
-        msgspec.json.decode(answer.content, type=dict[str, Any])
+        msgspec.json.decode(answer.content, type=_Answer)
     except msgspec.DecodeError:
         raise XeroUnreadable(f"POST {TOKEN}: {answer.status_code}") from None
     return answer

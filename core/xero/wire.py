@@ -99,6 +99,14 @@ class Unreadable:
     label: str
     reason: str
 
+    @property
+    def record_id(self) -> UUID | None:
+        """Its id, where it has one as Xero makes them."""
+        try:
+            return UUID(self.record)
+        except ValueError:
+            return None
+
 
 @dataclass
 class Page:
@@ -191,7 +199,15 @@ def _unreadable(item: Any, why: Exception) -> Unreadable:
     plain = msgspec.to_builtins(item, enc_hook=str) if isinstance(item, msgspec.Struct) else msgspec.json.decode(item)
     label = msgspec.convert(plain, _Label) if isinstance(plain, dict) else _Label()
     record = str(label.InvoiceID or label.ContactID or "without an id")[:100]
-    return Unreadable(record, str(label.InvoiceNumber or "")[:100], _in_words(why))
+    return Unreadable(_canonical(record), str(label.InvoiceNumber or "")[:100], _in_words(why))
+
+
+def _canonical(record: str) -> str:
+    """Return an id as the mirror writes it, so that what is understood later is recognised."""
+    try:
+        return str(UUID(record))
+    except ValueError:
+        return record
 
 
 def _in_words(why: Exception) -> str:

@@ -1,0 +1,28 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sandbox.xero import Organisation
+from tests.core.house import House, open_house
+
+
+@pytest.fixture
+async def house(migrated_url: str) -> AsyncIterator[House]:
+    """On both databases."""
+    async with open_house(migrated_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def cottage(migrated_sqlite_url: str) -> AsyncIterator[House]:
+    """On SQLite only: for promises that no database can break."""
+    async with open_house(migrated_sqlite_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def acme(request: pytest.FixtureRequest) -> Organisation:
+    """An organisation in whichever house the test is in."""
+    name = "house" if "house" in request.fixturenames else "cottage"
+    opened: House = request.getfixturevalue(name)
+    return opened.xero.add_organisation("Acme", base_currency="EUR", timezone="WEUROPESTANDARDTIME")
