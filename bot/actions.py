@@ -7,6 +7,7 @@ from bot import permissions
 from bot.commands import COMMANDS, Handler, answer
 from bot.commands.call import Call
 from bot.commands.connect import invite
+from bot.limits import SHOW_ALL
 from bot.views import connections as views
 from bot.views import syncs
 from bot.views.blocks import Message, Modal
@@ -29,7 +30,7 @@ async def the_workspace(call: Call) -> UUID:
 async def of_connection(call: Call) -> UUID:
     """The workspace of the connection named by a button's value; raise NotYours for a stranger's."""
     connection_id = as_id(call.argument)
-    async with call.services.database.unscoped() as unscoped:
+    async with call.services.database.asking() as unscoped:
         owner = await unscoped.connection_owner(connection_id)
     if owner is None:
         raise NotYours
@@ -68,6 +69,14 @@ async def choose(call: Call) -> Message | Modal:
     return await answer(replace(call, argument="", chosen=as_id(workspace)), command.handler, name)
 
 
+async def show_all(call: Call) -> Message | Modal:
+    """The same as choosing, shown where there is room. What can be pressed stays in the message."""
+    said = await choose(call)
+    if isinstance(said, Modal):
+        return said
+    return Modal("Solido", [block for block in said.blocks if block["type"] != "actions"])
+
+
 async def press(call: Call, name: str, *, presser_team: str) -> Message | Modal:
     """Answer a press. Only members of the team may: in a shared channel other companies see the same buttons."""
     try:
@@ -75,6 +84,8 @@ async def press(call: Call, name: str, *, presser_team: str) -> Message | Modal:
             raise NotYours
         if name.startswith("choose_"):
             return await choose(call)
+        if name == SHOW_ALL:
+            return await show_all(call)
         handler = ACTIONS.get(name)
         if handler is None:
             raise NotYours

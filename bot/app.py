@@ -7,11 +7,13 @@ from enum import StrEnum
 import aiohttp
 import httpx
 import structlog
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delivery import Delivery
+from bot.inbox import Inbox
 from bot.installs import Installs
 from bot.people import People
 from bot.places import Places
@@ -107,7 +109,9 @@ class Solido:
         )
         secret = settings.slack_signing_secret.get_secret_value()
         listener = SlackListener(self.services, self._slack, secret)
-        self.web = Web(self.services, listener.bolt, Shield(secret), self.ready).app
+        handle = AsyncSlackRequestHandler(listener.bolt).handle
+        self.inbox = Inbox(self.database, self._installs, self._slack, handle)
+        self.web = Web(self.services, self.inbox, Shield(secret), self.ready).app
         self.scheduler = Scheduler(self.ticks(roles))
         self._launched = False
 
@@ -115,7 +119,7 @@ class Solido:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack)
-        scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy)]
+        scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy), Tick("seen", 600.0, self.inbox.tidy)]
         working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
         return (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
@@ -133,6 +137,7 @@ class Solido:
         """Let go of everything; a sync under way is handed back and goes on at the next start."""
         self._launched = False
         self.scheduler.stop()
+        await self.inbox.drain()
         await self.engine.stop()
         await self._http.aclose()
         await self._login.close()

@@ -10,6 +10,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.installs import Installs
+from bot.limits import fitted
+from bot.pace import Pace
 from bot.views import connections, syncs, troubles
 from bot.views.blocks import Message
 from core.clock import utc_now
@@ -72,6 +74,7 @@ class Delivery:
         self._database = database
         self._installs = installs
         self._client = client
+        self._pace = Pace()
 
     async def tick(self) -> None:
         """Tell what is due, in the order in which it came up; one that fails holds nobody else's back."""
@@ -104,14 +107,21 @@ class Delivery:
 
     async def _send(self, row: OutboxMessage, channel: str, message: Message, token: str) -> tuple[str, str]:
         """Post or edit; return the channel and the timestamp Slack knows it by. Raise Refused."""
-        content: dict[str, Any] = {"token": token, "channel": channel, "text": message.text, "blocks": message.blocks}
+        said, method = fitted(message), "chat.update" if row.message_ts else "chat.postMessage"
+        content: dict[str, Any] = {"token": token, "channel": channel, "text": said.text, "blocks": said.blocks}
+        wait = self._pace.wait(method, channel, now=utc_now())
+        if wait is not None:
+            raise Refused("ratelimited", wait)
         try:
             if row.message_ts:
                 answer = await self._client.chat_update(ts=row.message_ts, **content)
             else:
                 answer = await self._client.chat_postMessage(unfurl_links=False, unfurl_media=False, **content)
         except SlackApiError as error:
-            raise meaning_of(error) from None
+            refused = meaning_of(error)
+            if refused.retry_after is not None:
+                self._pace.asked_to_wait(method, channel, seconds=refused.retry_after, now=utc_now())
+            raise refused from None
         except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
             raise Refused(type(error).__name__) from None
         return str(answer["channel"]), str(answer["ts"])

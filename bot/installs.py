@@ -63,7 +63,7 @@ class Installs:
             team.bot_token_sealed = self._vault.seal(token, place=_place(team.id))
 
     async def find(self, *, enterprise_id: str, slack_team_id: str) -> Team | None:
-        async with self._database.unscoped() as unscoped:
+        async with self._database.asking() as unscoped:
             return await unscoped.team(enterprise_id=enterprise_id, slack_team_id=slack_team_id)
 
     def token_of(self, team: Team) -> str:

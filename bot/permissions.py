@@ -134,7 +134,7 @@ async def must_run_the_team(call: Call) -> None:
 async def check_link(services: Services, link: str, *, now: datetime) -> None:
     """Raise a Refusal where the person a connect link was made for may not connect any more. A link that is not known
     is left to whoever opens it."""
-    async with services.database.unscoped() as unscoped:
+    async with services.database.asking() as unscoped:
         owned = await unscoped.attempt_by_link(digest(link))
         if owned is None:
             return
@@ -161,7 +161,7 @@ async def _subject(call: Call, about: About) -> UUID | None:
 async def _owner(call: Call) -> UUID:
     """The one workspace that owns the rows named in the argument; raise NotYours where it names none, or rows of
     several."""
-    async with call.services.database.unscoped() as unscoped:
+    async with call.services.database.asking() as unscoped:
         owners = {await unscoped.owner_of(UUID(found)) for found in ID.findall(call.argument)[:5]} - {None}
     if len(owners) != 1:
         raise NotYours

@@ -6,8 +6,6 @@ from typing import Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncApp
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,6 +15,7 @@ from starlette.routing import Route
 
 from bot import pages, permissions
 from bot.advice import ADVICE
+from bot.inbox import Inbox
 from bot.services import Services
 from bot.shield import Shield
 from core.clock import utc_now
@@ -33,11 +32,11 @@ Ready = Callable[[], Awaitable[dict[str, bool]]]
 
 
 class Web:
-    """`ready` tells, part by part, whether this process can work."""
+    """`inbox` takes what Slack sends; `ready` tells, part by part, whether this process can work."""
 
-    def __init__(self, services: Services, bolt: AsyncApp, shield: Shield, ready: Ready) -> None:
+    def __init__(self, services: Services, inbox: Inbox, shield: Shield, ready: Ready) -> None:
         self._services = services
-        self._slack = AsyncSlackRequestHandler(bolt)
+        self._inbox = inbox
         self._shield = shield
         self._places = services.places
         self._ready = ready
@@ -54,7 +53,7 @@ class Web:
         )
 
     async def slack(self, request: Request) -> Response:
-        return await self._shield.refuse(request) or await self._slack.handle(request)
+        return await self._shield.refuse(request) or await self._inbox.take(request)
 
     async def depart(self, request: Request) -> Response:
         """A one-time link from Slack: bind the attempt to this browser and send it to Xero."""

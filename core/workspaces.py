@@ -14,7 +14,7 @@ class Workspaces:
 
     async def find(self, team_id: UUID, channel_id: str) -> UUID:
         """The workspace of this channel; else the team's only one; else raise NoWorkspace or WhichWorkspace."""
-        async with self._database.unscoped() as unscoped:
+        async with self._database.asking() as unscoped:
             places = await unscoped.places(team_id)
             for place in places:
                 if place.channel_id == channel_id:
@@ -32,13 +32,13 @@ class Workspaces:
 
     async def at(self, team_id: UUID, channel_id: str) -> UUID | None:
         """The workspace of exactly this channel."""
-        async with self._database.unscoped() as unscoped:
+        async with self._database.asking() as unscoped:
             places = await unscoped.places(team_id)
         return next((place.workspace_id for place in places if place.channel_id == channel_id), None)
 
     async def of_team(self, team_id: UUID, workspace_id: UUID) -> UUID:
         """Return the workspace if it is this team's; raise NotYours. For ids that came back with a click."""
-        async with self._database.unscoped() as unscoped:
+        async with self._database.asking() as unscoped:
             if workspace_id in {place.workspace_id for place in await unscoped.places(team_id)}:
                 return workspace_id
         raise NotYours

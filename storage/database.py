@@ -56,6 +56,12 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield Unscoped(session)
 
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[Unscoped]:
+        """The same for questions only: never waits for a writer."""
+        async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
+            yield Unscoped(session)
+
     async def ping(self) -> None:
         """Raise SQLAlchemyError when the database does not answer."""
         async with self._reader.connect() as connection:

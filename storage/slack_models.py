@@ -17,3 +17,12 @@ class WorkspaceAdmin(SQLModel, table=True):
     user_id: str = Field(primary_key=True)
     added_by: str
     added_at: datetime = moment()
+
+
+class SeenRequest(SQLModel, table=True):
+    """A request of Slack's that is being worked on or was; the same one is not worked on again before `until_at`."""
+
+    __tablename__ = "seen_request"
+
+    key: str = Field(primary_key=True)
+    until_at: datetime = moment(index=True)

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, col, delete, select, union_all, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import ConnectAttempt, Connection, ConnectionState, OutboxMessage, SyncRun, Team, Workspace
+from storage.seen import SeenRequests
 from storage.store import WorkspaceStore
 
 
@@ -44,6 +45,7 @@ class Unscoped:
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
+        self.seen = SeenRequests(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""

@@ -68,6 +68,10 @@ async def dispatch(call: Call, text: str) -> Message | Modal:
 async def answer(call: Call, handler: Handler, name: str) -> Message | Modal:
     """Carry out a command for somebody who may; what cannot be done is said in words."""
     try:
-        return await handler(await permissions.checked(call, permissions.of_command(name, call.argument)))
+        allowed = await permissions.checked(call, permissions.of_command(name, call.argument))
+        said = await handler(allowed)
+        if isinstance(said, Message) and allowed.chosen:
+            return replace(said, again=f"{name} {allowed.chosen}")
+        return said
     except SolidoError as error:
         return refusal(error, command=name)

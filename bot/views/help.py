@@ -47,6 +47,11 @@ def _choices(choices: Sequence[Choice], command: str) -> list[dict[str, object]]
     ]
 
 
+def on_it() -> Message:
+    text = "I am on it: the answer follows here in a moment."
+    return Message(text, [section(text)])
+
+
 def broken(reference: str) -> Message:
     """Something unforeseen; `reference` finds it in the log."""
     text = f"Something went wrong on our side. Please try again; if it stays like this, tell us the number {reference}."

@@ -15,6 +15,15 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.create_table(
+        "seen_request",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("until_at", storage.types.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_seen_request")),
+    )
+    with op.batch_alter_table("seen_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seen_request_until_at"), ["until_at"], unique=False)
+
+    op.create_table(
         "workspace_admin",
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.String(), nullable=False),
@@ -29,3 +38,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("workspace_admin")
+    with op.batch_alter_table("seen_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seen_request_until_at"))
+
+    op.drop_table("seen_request")
