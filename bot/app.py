@@ -13,8 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delivery import Delivery
+from bot.events import Leaving
 from bot.inbox import Inbox
-from bot.installs import Installs
+from bot.installing import Installing, Way
+from bot.installs import AppKeys, Installs
 from bot.people import People
 from bot.places import Places
 from bot.services import Services
@@ -94,7 +96,9 @@ class Solido:
             patience,
             every=timedelta(seconds=settings.solido_sync_every),
         )
-        self._installs = Installs(self.database, self._vault)
+        client_id, client_secret = settings.slack_client_id, settings.slack_client_secret.get_secret_value()
+        app = AppKeys(client_id, client_secret) if client_id else None
+        self._installs = Installs(self.database, self._vault, self._slack, app)
         self.services = Services(
             database=self.database,
             installs=self._installs,
@@ -108,10 +112,13 @@ class Solido:
             writes=settings.solido_xero_access == "read-write",
         )
         secret = settings.slack_signing_secret.get_secret_value()
-        listener = SlackListener(self.services, self._slack, secret)
+        listener = SlackListener(self.services, self._slack, secret, many_teams=app is not None)
         handle = AsyncSlackRequestHandler(listener.bolt).handle
-        self.inbox = Inbox(self.database, self._installs, self._slack, handle)
-        self.web = Web(self.services, self.inbox, Shield(secret), self.ready).app
+        leaving = Leaving(self.database, self.services.connecting)
+        self.inbox = Inbox(self.database, self._installs, self._slack, handle, leaving.hear)
+        way = Way(settings.slack_authorize_url, settings.public_url)
+        self.installing = Installing(self.database, self._installs, self._slack, app, way)
+        self.web = Web(self.services, self.inbox, Shield(secret), self.ready, self.installing.routes()).app
         self.scheduler = Scheduler(self.ticks(roles))
         self._launched = False
 
@@ -119,9 +126,18 @@ class Solido:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack)
-        scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy), Tick("seen", 600.0, self.inbox.tidy)]
-        working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
+        scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy), Tick("seen", 600.0, self.tidy)]
+        working = [
+            Tick("delivery", 0.5, delivery.tick),
+            Tick("farewell", 2.0, farewell.tick),
+            Tick("welcome", 30.0, self.installing.greet),
+        ]
         return (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
+
+    async def tidy(self) -> None:
+        """Forget requests and tries to install that are long past."""
+        await self.inbox.tidy()
+        await self.installing.tidy()
 
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""
@@ -161,6 +177,8 @@ class Solido:
 
     async def _know_team(self) -> None:
         token = self.settings.slack_bot_token.get_secret_value()
+        if not token:
+            return
         try:
             await self._installs.add_by_token(self._slack, token, now=utc_now())
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -18,7 +18,7 @@ from core.clock import utc_now
 from core.guard import survived
 from core.notices import Connected, ConnectFailed, Disconnected, Notice, SyncTold, Trouble, decode
 from storage.database import Database
-from storage.models import OutboxMessage
+from storage.models import OutboxMessage, Team
 from storage.unscoped import Waiting
 
 log = structlog.get_logger()
@@ -96,7 +96,7 @@ class Delivery:
         notice = decode(row.notice)
         channel = row.channel_id or row.to_user or place.channel_id
         try:
-            posted_in, ts = await self._send(row, channel, render(notice), self._installs.token_of(team))
+            posted_in, ts = await self._send(row, channel, render(notice), team)
         except Refused as refused:
             await self._refused(row, refused)
             return
@@ -105,14 +105,15 @@ class Delivery:
                 row.id, version=row.version, channel_id=posted_in, message_ts=ts, now=now, next_at=now + rests(notice)
             )
 
-    async def _send(self, row: OutboxMessage, channel: str, message: Message, token: str) -> tuple[str, str]:
+    async def _send(self, row: OutboxMessage, channel: str, message: Message, team: Team) -> tuple[str, str]:
         """Post or edit; return the channel and the timestamp Slack knows it by. Raise Refused."""
         said, method = fitted(message), "chat.update" if row.message_ts else "chat.postMessage"
-        content: dict[str, Any] = {"token": token, "channel": channel, "text": said.text, "blocks": said.blocks}
+        content: dict[str, Any] = {"channel": channel, "text": said.text, "blocks": said.blocks}
         wait = self._pace.wait(method, channel, now=utc_now())
         if wait is not None:
             raise Refused("ratelimited", wait)
         try:
+            content["token"] = await self._installs.token(team)
             if row.message_ts:
                 answer = await self._client.chat_update(ts=row.message_ts, **content)
             else:

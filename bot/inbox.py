@@ -40,6 +40,7 @@ LONGEST_RETRY_SECONDS = 30
 DRAIN_SECONDS = 10.0
 
 Handle = Callable[[Request], Awaitable[Response]]
+Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Sent:
     view_id: str = ""
     team_id: str = ""
     enterprise_id: str = ""
+    event: dict[str, Any] | None = None
 
 
 def read(headers: Mapping[str, str], body: bytes) -> Sent:
@@ -61,7 +63,8 @@ def read(headers: Mapping[str, str], body: bytes) -> Sent:
         event = json.loads(body)
         if event.get("event_id"):
             keys[key("event", str(event["event_id"]))] = EVENT_SEEN
-        return Sent(str(event.get("type") or "event"), keys)
+        kind = str(event.get("type") or "event")
+        return Sent(kind, keys, event=event if kind == "event_callback" else None)
     form = parse_qs(body.decode(), keep_blank_values=True)
     payload: dict[str, Any] = (
         json.loads(form["payload"][0]) if "payload" in form else {name: found[0] for name, found in form.items()}
@@ -84,13 +87,16 @@ def key(kind: str, value: str) -> str:
 
 
 class Inbox:
-    """`handle` does the work and answers; `drain` waits for what is under way."""
+    """`handle` does what people ask for and answers, `hear` takes events; `drain` waits for what is under way."""
 
-    def __init__(self, database: Database, installs: Installs, client: AsyncWebClient, handle: Handle) -> None:
+    def __init__(
+        self, database: Database, installs: Installs, client: AsyncWebClient, handle: Handle, hear: Hear
+    ) -> None:
         self._database = database
         self._installs = installs
         self._client = client
         self._handle = handle
+        self._hear = hear
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def take(self, request: Request) -> Response:
@@ -129,7 +135,11 @@ class Inbox:
                 log.info("slack.seen_before", kind=sent.kind)
                 answers.append(Response())
                 return
-            answers.append(await self._handle(request))
+            if sent.event is None:
+                answers.append(await self._handle(request))
+            else:
+                await self._hear(sent.event)
+                answers.append(Response())
             await self._settle(sent, answers[0].status_code, now=utc_now())
 
         if not await survived("slack.request", work(), reference=reference) and not answers:
@@ -168,7 +178,8 @@ class Inbox:
             team = await self._installs.find(enterprise_id=sent.enterprise_id, slack_team_id=sent.team_id)
             if team is not None:
                 view = said.get("view") or in_words(said.get("errors") or {})
-                await self._client.views_update(token=self._installs.token_of(team), view_id=sent.view_id, view=view)
+                token = await self._installs.token(team)
+                await self._client.views_update(token=token, view_id=sent.view_id, view=view)
 
 
 async def send_to(response_url: str, said: dict[str, Any]) -> int:
@@ -194,8 +205,9 @@ def as_json(body: bytes) -> dict[str, Any]:
 
 
 def underway(sent: Sent) -> Response:
-    """The word that it is being worked on; Slack shows none after a press."""
-    return _said(sent, on_it())
+    """The word that it is being worked on; Slack shows none after a press. An event has nobody who waits for a word:
+    Slack is asked to tell it again, in case nothing comes of it this time."""
+    return Response(status_code=503) if sent.event is not None else _said(sent, on_it())
 
 
 def sorry(sent: Sent, message: Message) -> Response:

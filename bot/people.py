@@ -102,7 +102,7 @@ class People:
             return {}
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                answer = await method(token=self._installs.token_of(row), **what)
+                answer = await method(token=await self._installs.token(row), **what)
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
             log.warning("slack.person_unknown", error=type(error).__name__)
             return {}

@@ -126,8 +126,9 @@ async def must_have(call: Call, right: Right, workspace_id: UUID) -> None:
 
 
 async def must_run_the_team(call: Call) -> None:
-    """Raise NotAllowed unless the person is an admin of the Slack team. For what belongs to no workspace yet."""
-    if await call.standing() < Standing.ADMIN:
+    """Raise NotAllowed unless the person is an admin of the Slack team, or installed Solido there. For what belongs to
+    no workspace yet."""
+    if await call.standing() < Standing.ADMIN and call.user_id != call.team.installed_by:
         raise NotAllowed
 
 

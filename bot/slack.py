@@ -37,14 +37,16 @@ NOT_INSTALLED = "Solido is not installed in your workspace any more. Please ask 
 class SlackListener:
     """Everything Slack may ask of us."""
 
-    def __init__(self, services: Services, client: AsyncWebClient, signing_secret: str) -> None:
+    def __init__(self, services: Services, client: AsyncWebClient, signing_secret: str, *, many_teams: bool) -> None:
         self._services = services
         self.bolt = AsyncApp(
             name="solido",
             signing_secret=signing_secret,
             client=client,
             authorize=Authorize(services.installs),  # type: ignore[arg-type]  # Bolt takes one; its hints do not say so
-            user_facing_authorize_error_message=NOT_INSTALLED,
+            user_facing_authorize_error_message=(
+                NOT_INSTALLED + (f" The link for it: {services.public_url}/slack/install" if many_teams else "")
+            ),
             ssl_check_enabled=False,
         )
         self.bolt.command("/solido")(self.on_command)

@@ -32,9 +32,10 @@ Ready = Callable[[], Awaitable[dict[str, bool]]]
 
 
 class Web:
-    """`inbox` takes what Slack sends; `ready` tells, part by part, whether this process can work."""
+    """`inbox` takes what Slack sends; `ready` tells, part by part, whether this process can work;
+    `further` are routes kept elsewhere."""
 
-    def __init__(self, services: Services, inbox: Inbox, shield: Shield, ready: Ready) -> None:
+    def __init__(self, services: Services, inbox: Inbox, shield: Shield, ready: Ready, further: list[Route]) -> None:
         self._services = services
         self._inbox = inbox
         self._shield = shield
@@ -45,6 +46,7 @@ class Web:
                 Route("/slack/events", self.slack, methods=["POST"]),
                 Route("/xero/connect/{attempt}", self.depart, methods=["GET"]),
                 Route("/xero/callback", self.arrive, methods=["GET"]),
+                *further,
                 Route("/healthz", self.healthz, methods=["GET"]),
                 Route("/readyz", self.readyz, methods=["GET"]),
                 Route("/metrics", self.metrics, methods=["GET"]),

@@ -26,3 +26,14 @@ class SeenRequest(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     until_at: datetime = moment(index=True)
+
+
+class InstallAttempt(SQLModel, table=True):
+    """One try to install the app: its state goes through the browser once. State and browser are kept as hashes."""
+
+    __tablename__ = "install_attempt"
+
+    state_hash: str = Field(primary_key=True)
+    browser_hash: str
+    expires_at: datetime = moment(index=True)
+    used_at: datetime | None = moment(null=True)

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from storage.models import ConnectAttempt, Connection, ConnectionState, OutboxMessage, SyncRun, Team, Workspace
 from storage.seen import SeenRequests
 from storage.store import WorkspaceStore
+from storage.teams import Teams
 
 
 class Owned(NamedTuple):
@@ -46,6 +47,7 @@ class Unscoped:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self.seen = SeenRequests(session)
+        self.teams = Teams(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""

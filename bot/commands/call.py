@@ -27,14 +27,16 @@ class Call:
         return await self.services.people.standing(self.team, self.user_id, now=self.now)
 
     async def administers(self, workspace_id: UUID) -> bool:
-        """Whether the person connected this workspace, was added as its admin, or is an admin of the Slack team."""
+        """Whether the person connected this workspace (or, before anybody did, installed Solido), was added as its
+        admin, or is an admin of the Slack team."""
         standing = await self.standing()
         if standing >= Standing.ADMIN:
             return True
         async with self.services.database.reading(workspace_id) as store:
             connection = await store.connections.latest()
             added = await store.admins.all()
-        connected = connection is not None and connection.connected_by == self.user_id
+        who = connection.connected_by if connection else self.team.installed_by
+        connected = bool(who) and who == self.user_id
         return standing >= Standing.MEMBER and (connected or self.user_id in added)
 
     async def must_administer(self, workspace_id: UUID) -> None:

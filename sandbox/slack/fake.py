@@ -1,12 +1,13 @@
 """FakeSlack: the emulated workspace and what its people do in it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.applications import Starlette
 
-from . import payloads, pressing, replies, submitting, viewing, webapi
+from . import directory, oauth, payloads, pressing, replies, submitting, viewing, webapi
 from .delivery import Answer, deliver_event, deliver_form, deliver_interaction
 from .records import Message, Reply, ResponseUrl, View
 from .world import SLACKBOT, World
@@ -192,6 +193,20 @@ class FakeSlack(World):
         headers = {"X_Slack_Retry_Num": str(retry), "X_Slack_Retry_Reason": reason} if retry else {}
         answer = await deliver_event(self, payloads.event(self, event, team_id), **headers)
         return Reply(status=answer.status, text=answer.body.decode(errors="replace"), error=answer.error)
+
+    def install(self, authorize_url: str, *, user: str = "admin", allow: bool = True) -> str:
+        """Press Allow (or Cancel) where a browser was sent to install the app; return where it is sent back to."""
+        return oauth.decide(self, dict(parse_qsl(urlsplit(authorize_url).query)), self.person(user), allow=allow)
+
+    async def uninstall(
+        self, team_id: str = "", *, order: Sequence[str] = ("app_uninstalled", "tokens_revoked")
+    ) -> None:
+        """Remove the app from a team: its tokens are gone, and the app hears of it in this order."""
+        team_id = team_id or self.team.id
+        directory.end_token(self, team_id, "account_inactive")
+        bodies = {"app_uninstalled": {}, "tokens_revoked": {"tokens": {"oauth": [], "bot": [self.bot_user_id]}}}
+        for name in order:
+            await self.event({"type": name, **bodies[name]}, team_id=team_id)
 
     async def interaction(self, payload: dict[str, Any]) -> Reply:
         """Deliver any interaction payload, signed: for what no client would send."""

@@ -64,23 +64,24 @@ def command(world: World, name: str, text: str, person: Person, channel: Channel
         "command": name,
         "text": escaped(world, text),
         "api_app_id": world.app_id,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": str(bool(world.installing.enterprise_id)).lower(),
         "response_url": response_url(world, url),
         "trigger_id": world.new_trigger(person.id),
+        **({"enterprise_id": organisation} if (organisation := world.installing.enterprise_id) else {}),
     }
 
 
 def _interaction(world: World, kind: str, person: Person, team_id: str = "") -> dict[str, Any]:
     """`team_id` is where it happens: for a view, and unless given, the person's own team."""
-    team = world.team_with(team_id or person.team_id)
+    team, organisation = world.team_with(team_id or person.team_id), world.installing.enterprise_id
     return {
         "type": kind,
         "user": {"id": person.id, "username": person.role, "name": person.role, "team_id": person.team_id},
         "api_app_id": world.app_id,
         "token": NOT_ISSUED,
         "team": {"id": team.id, "domain": team.domain},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "enterprise": {"id": organisation, "name": "Organisation"} if organisation else None,
+        "is_enterprise_install": bool(organisation),
     }
 
 
@@ -156,6 +157,7 @@ def event(world: World, inner: dict[str, Any], team_id: str = "") -> dict[str, A
     return {
         "token": NOT_ISSUED,
         "team_id": team_id,
+        "enterprise_id": world.installing.enterprise_id or None,
         "api_app_id": world.app_id,
         "event": inner,
         "type": "event_callback",
@@ -163,11 +165,11 @@ def event(world: World, inner: dict[str, Any], team_id: str = "") -> dict[str, A
         "event_time": int(world.clock().timestamp()),
         "authorizations": [
             {
-                "enterprise_id": None,
+                "enterprise_id": world.installing.enterprise_id or None,
                 "team_id": team_id,
                 "user_id": world.bot_user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": bool(world.installing.enterprise_id),
             }
         ],
         "is_ext_shared_channel": False,

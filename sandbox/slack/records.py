@@ -206,3 +206,31 @@ class Fault:
         if self.kind in ("channel_not_found", "is_archived", "not_in_channel"):
             return method.startswith("chat.")
         return method != "response_url"
+
+
+@dataclass(frozen=True)
+class Code:
+    """What somebody allowed, until the app exchanges it for a token."""
+
+    person: Person
+    redirect_uri: str
+    scope: str
+    enterprise_id: str
+    expires_at: datetime
+
+
+@dataclass
+class Installing:
+    """What installing needs. `rotating` hands out tokens that live twelve hours; `enterprise_id` has the app installed
+    for a whole organisation."""
+
+    client_id: str = "1.2"
+    client_secret: str = "sandbox-slack-client-secret"
+    rotating: bool = False
+    enterprise_id: str = ""
+    codes: dict[str, Code] = field(default_factory=dict)
+    refresh: dict[str, str] = field(default_factory=dict)
+    expires: dict[str, datetime] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Installing with {len(self.codes)} codes>"

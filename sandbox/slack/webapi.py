@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from . import chat, directory, replies, viewing
+from . import chat, directory, oauth, replies, viewing
 from .chat import Arguments
 from .records import ApiError, Call, Fault
 from .world import World
@@ -63,6 +63,7 @@ def check_token(world: World, request: Request, arguments: Arguments) -> str:
     if not sent:
         raise ApiError("not_authed")
     if sent in world.tokens:
+        oauth.check_age(world, sent)
         return world.tokens[sent]
     if sent != world.bot_token:
         raise ApiError("invalid_auth")
@@ -141,6 +142,8 @@ class WebApi:
 
     async def _call(self, request: Request, method: str) -> dict[str, Any]:
         arguments = await read_arguments(request)
+        if method == "oauth.v2.access":
+            return oauth.access(self.world, request, arguments)
         if method not in METHODS:
             raise ApiError("unknown_method", req_method=method)
         asking = {"asking_team": check_token(self.world, request, arguments)}
@@ -218,5 +221,6 @@ def application(world: World) -> Starlette:
         routes=[
             Route("/api/{method}", WebApi(world), methods=["GET", "POST"]),
             Route("/response/{token}", ResponseUrls(world), methods=["POST"]),
+            Route("/oauth/v2/authorize", lambda request: oauth.page(world, request), methods=["GET"]),
         ]
     )

@@ -17,6 +17,7 @@ from .records import (
     Edit,
     Fault,
     FaultKind,
+    Installing,
     Kind,
     Message,
     Person,
@@ -82,6 +83,7 @@ class World:
         self.team = Team(team_id, team_name, team_name.lower().replace(" ", "-"), url=team_url)
         self.others: dict[str, Team] = {}
         self.tokens: dict[str, str] = {}
+        self.installing = Installing()
         self.people = default_people(team_id)
         self.channels = default_channels(self.people, bot_user_id)
         self.base_url = self.request_url = ""

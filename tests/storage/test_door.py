@@ -167,6 +167,7 @@ REACHES = {
     "attempts.keep_grant": Reach(
         lambda s, h: s.attempts.keep_grant(h.attempt.id, b"g", now=NOW, expires_at=LATER), False
     ),
+    "attempts.void": Reach(lambda s, _: s.attempts.void(now=NOW), None),
     "attempts.finish": Reach(lambda s, h: s.attempts.finish(h.attempt.id, now=NOW), False),
     "runs.add": Reach(lambda s, h: s.runs.add(h.connection.id, Trigger.MANUAL, now=NOW), REFUSED),
     "runs.get": Reach(lambda s, h: s.runs.get(h.run.id), None),
@@ -222,6 +223,7 @@ REACHES = {
     "outbox.postpone": Reach(lambda s, h: s.outbox.postpone(h.message.id, error="E", until=LATER), None),
     "outbox.post_anew": Reach(lambda s, h: s.outbox.post_anew(h.message.id, error="E", now=LATER), None),
     "outbox.drop": Reach(lambda s, h: s.outbox.drop(h.message.id, error="E", version=1), None),
+    "outbox.silence": Reach(lambda s, _: s.outbox.silence(error="E"), None),
     "outbox.get": Reach(lambda s, _: s.outbox.get("card"), None),
     "audit.add": Reach(lambda s, _: s.audit.add("U2", "looked", at=NOW), None),
     "audit.latest": Reach(lambda s, _: s.audit.latest(9), []),

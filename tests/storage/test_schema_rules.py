@@ -24,7 +24,7 @@ beside_others = pytest.mark.asyncio(loop_scope="session")
 
 TABLES = SQLModel.metadata.sorted_tables
 LIVE = [ConnectionState.ACTIVE, ConnectionState.RECONNECT_NEEDED]
-WITHOUT_WORKSPACE = {"team", "workspace", "seen_request"}
+WITHOUT_WORKSPACE = {"team", "workspace", "seen_request", "install_attempt"}
 
 
 async def an_incident(database, connection, *, cause="ours", **values):
