@@ -3,51 +3,21 @@
 from dataclasses import replace
 from uuid import UUID
 
-from bot import permissions
+from bot import cards, permissions
 from bot.commands import COMMANDS, Handler, answer
 from bot.commands.call import Call
-from bot.commands.connect import invite
+from bot.commands.pressed import as_id
+from bot.commands.support import help_with
 from bot.limits import SHOW_ALL
 from bot.views import connections as views
-from bot.views import syncs
 from bot.views.blocks import Message, Modal
 from bot.views.help import refusal
 from core.errors import NotYours, SolidoError
 
 
-def as_id(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotYours from None
-
-
 async def the_workspace(call: Call) -> UUID:
     """The workspace named by a button's value, if it is the clicker's team's."""
     return await call.services.workspaces.of_team(call.team.id, as_id(call.argument))
-
-
-async def of_connection(call: Call) -> UUID:
-    """The workspace of the connection named by a button's value; raise NotYours for a stranger's."""
-    connection_id = as_id(call.argument)
-    async with call.services.database.asking() as unscoped:
-        owner = await unscoped.connection_owner(connection_id)
-    if owner is None:
-        raise NotYours
-    return await call.services.workspaces.of_team(call.team.id, owner)
-
-
-async def reconnect(call: Call) -> Message:
-    """A fresh link, for the person who pressed: one fixed in the alert would have gone stale."""
-    return await invite(call, await of_connection(call))
-
-
-async def retry(call: Call) -> Message:
-    workspace_id = await of_connection(call)
-    asked = await call.services.syncing.request(workspace_id, by=call.user_id, now=call.now)
-    if asked.already:
-        return syncs.already_running(asked.organisation, asked.run)
-    return syncs.asked(asked.organisation, call.channel_id, here=True)
 
 
 async def disconnect(call: Call) -> Message:
@@ -94,6 +64,14 @@ async def press(call: Call, name: str, *, presser_team: str) -> Message | Modal:
         return refusal(error)
 
 
-ACTIONS: dict[str, Handler] = {"reconnect": reconnect, "retry": retry, "disconnect": disconnect, "cancel": cancel}
+ACTIONS: dict[str, Handler] = {
+    "reconnect": cards.reconnect,
+    "retry": cards.retry,
+    "snooze": cards.snooze,
+    "take": cards.take,
+    "help": help_with,
+    "disconnect": disconnect,
+    "cancel": cancel,
+}
 REPLACES = {"disconnect", "cancel"}
 """Buttons whose answer takes the place of the question."""

@@ -100,7 +100,7 @@ ADVICE: dict[str, Advice] = {
     ),
     errors.XeroRejected.__name__: Advice(
         "Xero did not understand what Solido asked, which is a mistake of ours.",
-        "I keep trying. If it stays like this, please tell the people who run Solido for you.",
+        "I keep trying. If it stays like this, type `/solido support`.",
     ),
     errors.Misconfigured.__name__: Advice(
         "This installation of Solido is not set up correctly at Xero.",
@@ -108,7 +108,15 @@ ADVICE: dict[str, Advice] = {
     ),
     errors.Unexpected.__name__: Advice(
         "Something went wrong inside Solido.",
-        "I keep trying. If it stays like this, please tell the people who run Solido for you.",
+        "I keep trying. If it stays like this, type `/solido support`.",
+    ),
+    errors.NotRunning.__name__: Advice(
+        "The automatic syncs have stopped without a word, which is a mistake of ours.",
+        "Please tell the people who run Solido for you: `/solido support` has what they need to know.",
+    ),
+    errors.BooksDiffer.__name__: Advice(
+        "When both were compared, some invoices were not the same.",
+        "There is nothing you need to do: I read them again, and tell you here when the books agree.",
     ),
     errors.Superseded.__name__: Advice("It was stopped because Xero was disconnected.", "Nothing needs to be done."),
 }

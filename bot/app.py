@@ -24,13 +24,17 @@ from bot.settings import Settings
 from bot.shield import Shield
 from bot.slack import SlackListener
 from bot.web import Web
-from core.clock import utc_now
+from core.clock import steady, utc_now
 from core.connect import Connecting
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
+from core.keeping import Keeping
+from core.operators import Operators
 from core.patience import Patience
 from core.scheduler import Due, Scheduler, Tick
+from core.support import Support
 from core.sync import Syncing
+from core.watch import Watch
 from core.workspaces import Workspaces
 from core.xero.client import Xero
 from core.xero.http import make_http
@@ -67,6 +71,7 @@ class Solido:
         engine: Engine | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience = Patience(),  # noqa: B008  # frozen
+        operators: Operators | None = None,
     ) -> None:
         self.settings = settings
         self._roles = roles
@@ -98,6 +103,8 @@ class Solido:
         )
         client_id, client_secret = settings.slack_client_id, settings.slack_client_secret.get_secret_value()
         app = AppKeys(client_id, client_secret) if client_id else None
+        self.support = Support(self.database, operators, address=settings.support_email)
+        self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
         self._installs = Installs(self.database, self._vault, self._slack, app)
         self.services = Services(
             database=self.database,
@@ -107,6 +114,7 @@ class Solido:
             syncing=self.syncing,
             connecting=Connecting(self.syncing),
             workspaces=Workspaces(self.database),
+            support=self.support,
             public_url=settings.public_url,
             daily_limit=settings.xero_daily_limit,
             writes=settings.solido_xero_access == "read-write",
@@ -118,21 +126,23 @@ class Solido:
         self.inbox = Inbox(self.database, self._installs, self._slack, handle, leaving.hear)
         way = Way(settings.slack_authorize_url, settings.public_url)
         self.installing = Installing(self.database, self._installs, self._slack, app, way)
-        self.web = Web(self.services, self.inbox, Shield(secret), self.ready, self.installing.routes()).app
+        further = self.installing.routes()
+        self.web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, further).app
         self.scheduler = Scheduler(self.ticks(roles))
         self._launched = False
 
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
-        delivery = Delivery(self.database, self._installs, self._slack)
+        delivery = Delivery(self.database, self._installs, self._slack, self.support.operators)
+        keeping = Keeping(self.syncing)
         scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy), Tick("seen", 600.0, self.tidy)]
-        working = [
-            Tick("delivery", 0.5, delivery.tick),
-            Tick("farewell", 2.0, farewell.tick),
-            Tick("welcome", 30.0, self.installing.greet),
-        ]
-        return (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
+        working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
+        working += [Tick("support", 5.0, self.support.tick), Tick("welcome", 30.0, self.installing.greet)]
+        working += [Tick("mend", 5.0, keeping.mend), Tick("look", 30.0, keeping.look)]
+        watching = [Tick("watch", 15.0, self._watch.tick), Tick("deadman", 60.0, self._watch.running)]
+        watching = watching if roles & {Role.SCHEDULER, Role.WORKER} else []
+        return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
     async def tidy(self) -> None:
         """Forget requests and tries to install that are long past."""
@@ -166,6 +176,10 @@ class Solido:
         await self.database.ping()
         found = await schema.version(self.database.engine)
         return {"database": True, "schema": found == schema.HEAD, "engine": self._launched}
+
+    def stuck(self) -> list[str]:
+        """What of this process has come to a standstill."""
+        return self.scheduler.stuck(at=steady())
 
     async def _check_schema(self) -> None:
         try:

@@ -1,7 +1,8 @@
 """Outbox rows into Slack messages: posted once, edited from then on. At least once; see storage/outbox.py."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -9,57 +10,45 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import refusals
+from bot.detours import BY_MAIL, must_arrive, next_detour, people_to_tell
 from bot.installs import Installs
 from bot.limits import fitted
 from bot.pace import Pace
-from bot.views import connections, syncs, troubles
-from bot.views.blocks import Message
+from bot.refusals import Meaning, Refused
+from bot.rendering import render, rests
+from bot.views.blocks import Message, without_markup
 from core.clock import utc_now
 from core.guard import survived
-from core.notices import Connected, ConnectFailed, Disconnected, Notice, SyncTold, Trouble, decode
+from core.notices import Moved, Notice, decode
+from core.operators import CannotWrite, Operators
 from storage.database import Database
 from storage.models import OutboxMessage, Team
+from storage.store import WorkspaceStore
 from storage.unscoped import Waiting
 
 log = structlog.get_logger()
 
 AT_ONCE = 50
 LEASE = timedelta(seconds=60)
-BETWEEN_EDITS = timedelta(seconds=1)
-BETWEEN_TROUBLE_EDITS = timedelta(seconds=45)
 LONGEST_WAIT = timedelta(minutes=15)
-GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
-"""The message cannot be edited any more: post it anew."""
-HOPELESS = {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "no_text", "user_not_found", "cannot_dm_bot"}
-"""Sending the same again will never work."""
+GIVEN_UP_AFTER = timedelta(days=1)
+"""How long a notice of no lasting interest waits for a channel that cannot be written to."""
+EVENT = "solido_card"
 
 
-class Refused(Exception):
-    """Slack did not take a message. `retry_after` where it said when to try again."""
+@dataclass(frozen=True)
+class Errand:
+    """A notice and where it goes now."""
 
-    def __init__(self, error: str, retry_after: timedelta | None = None) -> None:
-        super().__init__(error)
-        self.error = error
-        self.retry_after = retry_after
+    row: OutboxMessage
+    notice: Notice
+    channel: str
+    thread_ts: str | None
+    team: Team
 
-
-def render(notice: Notice) -> Message:
-    match notice:
-        case Connected():
-            return connections.connected(notice)
-        case Disconnected():
-            return connections.disconnected(notice)
-        case ConnectFailed():
-            return connections.connect_failed(notice)
-        case SyncTold():
-            return syncs.told(notice)
-        case Trouble():
-            return troubles.trouble(notice)
-
-
-def rests(notice: Notice) -> timedelta:
-    """How long a message rests after being posted or edited."""
-    return BETWEEN_TROUBLE_EDITS if isinstance(notice, Trouble) else BETWEEN_EDITS
+    def __repr__(self) -> str:
+        return f"<Errand {self.row.id} to {self.channel}>"
 
 
 def wait_after(attempts: int) -> timedelta:
@@ -70,14 +59,17 @@ def wait_after(attempts: int) -> timedelta:
 class Delivery:
     """Tells Slack what waits in the outbox. `client` must not retry by itself: a post could appear twice."""
 
-    def __init__(self, database: Database, installs: Installs, client: AsyncWebClient) -> None:
+    def __init__(
+        self, database: Database, installs: Installs, client: AsyncWebClient, operators: Operators | None = None
+    ) -> None:
         self._database = database
         self._installs = installs
         self._client = client
+        self._operators = operators
         self._pace = Pace()
 
     async def tick(self) -> None:
-        """Tell what is due, in the order in which it came up; one that fails holds nobody else's back."""
+        """Tell what is due, in the order in which it came up; one that fails holds no other workspace's back."""
         async with self._database.unscoped() as unscoped:
             waiting = await unscoped.waiting_messages(now=utc_now(), limit=AT_ONCE)
         await asyncio.gather(*(self._tell_all(mine) for mine in by_workspace(waiting)))
@@ -92,52 +84,131 @@ class Delivery:
             row = await store.outbox.claim(owned.id, now=now, until=now + LEASE)
             if row is None:
                 return
-            place, team = await store.about.get(), await store.about.team()
-        notice = decode(row.notice)
-        channel = row.channel_id or row.to_user or place.channel_id
+        async with self._database.reading(owned.workspace_id) as store:
+            errand = await self._errand(store, row)
         try:
-            posted_in, ts = await self._send(row, channel, render(notice), team)
+            posted_in, ts = await self._say(errand)
         except Refused as refused:
-            await self._refused(row, refused)
+            await self._refused(errand, refused)
             return
         async with self._database.workspace(owned.workspace_id) as store:
             await store.outbox.told(
-                row.id, version=row.version, channel_id=posted_in, message_ts=ts, now=now, next_at=now + rests(notice)
+                row.id,
+                version=row.version,
+                channel_id=posted_in,
+                message_ts=ts,
+                now=now,
+                next_at=now + rests(errand.notice),
+                home=row.detour == 0,
             )
 
-    async def _send(self, row: OutboxMessage, channel: str, message: Message, team: Team) -> tuple[str, str]:
-        """Post or edit; return the channel and the timestamp Slack knows it by. Raise Refused."""
-        said, method = fitted(message), "chat.update" if row.message_ts else "chat.postMessage"
-        content: dict[str, Any] = {"channel": channel, "text": said.text, "blocks": said.blocks}
-        wait = self._pace.wait(method, channel, now=utc_now())
+    async def _errand(self, store: WorkspaceStore, row: OutboxMessage) -> Errand:
+        place, team = await store.about.get(), await store.about.team()
+        channel, thread_ts = row.channel_id or row.to_user or place.channel_id, None
+        card = await store.outbox.get(row.thread_of) if row.thread_of and not row.channel_id else None
+        if card is not None:
+            channel, thread_ts = card.channel_id or channel, card.message_ts
+        elif row.detour and not row.channel_id:
+            people = await people_to_tell(self._database, store)
+            channel = people[row.detour - 1] if row.detour <= len(people) else channel
+        return Errand(row, decode(row.notice), channel, thread_ts, team)
+
+    async def _say(self, errand: Errand) -> tuple[str, str]:
+        """Post, edit or mail; return the channel and the timestamp by which the message is known. Raise Refused."""
+        message, row = fitted(render(errand.notice)), errand.row
+        if row.to_user == BY_MAIL:
+            return await self._mail(message)
+        if row.thread_of and not row.message_ts and not errand.thread_ts:
+            raise Refused("thread_not_found")
+        try:
+            return await self._send(errand, text=message.text, blocks=message.blocks)
+        except Refused as refused:
+            if refused.meaning is not Meaning.UNSAYABLE:
+                raise
+            log.error("slack.unsayable", workspace=str(row.workspace_id), message=row.id, error=refused.error)
+        return await self._send(errand, text=message.text, blocks=[])
+
+    async def _send(self, errand: Errand, **said: Any) -> tuple[str, str]:
+        row = errand.row
+        where: dict[str, Any] = {"channel": errand.channel}
+        method = "chat.update" if row.message_ts else "chat.postMessage"
+        wait = self._pace.wait(method, errand.channel, now=utc_now())
         if wait is not None:
             raise Refused("ratelimited", wait)
         try:
-            content["token"] = await self._installs.token(team)
+            where["token"] = await self._installs.token(errand.team)
             if row.message_ts:
-                answer = await self._client.chat_update(ts=row.message_ts, **content)
+                answer = await self._client.chat_update(ts=row.message_ts, **where, **said)
             else:
-                answer = await self._client.chat_postMessage(unfurl_links=False, unfurl_media=False, **content)
+                # With the card's own name: whatever Slack shows us of the message later tells which one it is.
+                known_by = {"event_type": EVENT, "event_payload": {"card": row.card}}
+                answer = await self._client.chat_postMessage(
+                    thread_ts=errand.thread_ts,
+                    metadata=known_by,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                    **where,
+                    **said,
+                )
         except SlackApiError as error:
-            refused = meaning_of(error)
+            refused = refusals.read(error)
             if refused.retry_after is not None:
-                self._pace.asked_to_wait(method, channel, seconds=refused.retry_after, now=utc_now())
+                self._pace.asked_to_wait(method, errand.channel, seconds=refused.retry_after, now=utc_now())
             raise refused from None
         except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
             raise Refused(type(error).__name__) from None
         return str(answer["channel"]), str(answer["ts"])
 
-    async def _refused(self, row: OutboxMessage, refused: Refused) -> None:
-        now = utc_now()
-        log.warning("slack.refused", workspace=str(row.workspace_id), message=str(row.id), error=refused.error)
+    async def _mail(self, message: Message) -> tuple[str, str]:
+        if self._operators is None:
+            raise Refused("no mail is set up")
+        try:
+            await self._operators.write(subject="Solido cannot tell this in Slack", text=without_markup(message.text))
+        except CannotWrite as error:
+            raise Refused(type(error).__name__) from None
+        return BY_MAIL, BY_MAIL
+
+    async def _refused(self, errand: Errand, refused: Refused) -> None:
+        now, row, meaning = utc_now(), errand.row, refused.meaning
+        log.warning("slack.refused", workspace=str(row.workspace_id), message=row.id, error=refused.error)
+        homeless = meaning in (Meaning.NO_PLACE, Meaning.NO_TEAM)
+        if homeless and must_arrive(errand.notice):
+            await self._send_round(errand, refused, now=now)
+            return
+        later = now + (refused.retry_after or wait_after(row.attempts))
         async with self._database.workspace(row.workspace_id) as store:
-            if refused.error in GONE:
-                await store.outbox.post_anew(row.id, error=refused.error, now=now)
-            elif refused.error in HOPELESS:
-                await store.outbox.drop(row.id, error=refused.error, version=row.version)
+            box = store.outbox
+            if meaning in (Meaning.UNSAYABLE, Meaning.NO_THREAD) or (
+                isinstance(errand.notice, Moved) and meaning is not Meaning.PASSES
+            ):
+                await box.drop(row.id, error=refused.error, version=row.version)
+            elif meaning is Meaning.GONE:
+                await box.post_anew(row.id, error=refused.error, now=now)
+            elif homeless and row.missed_at and now - row.missed_at > GIVEN_UP_AFTER:
+                await box.drop(row.id, error=refused.error, version=row.version)
+            elif homeless:
+                await box.stuck(row.id, error=refused.error, until=later, now=now)
             else:
-                until = now + (refused.retry_after or wait_after(row.attempts))
-                await store.outbox.postpone(row.id, error=refused.error, until=until)
+                await box.postpone(row.id, error=refused.error, until=later)
+
+    async def _send_round(self, errand: Errand, refused: Refused, *, now: datetime) -> None:
+        """Have the next one on the way told; after the last, start at home again in a while, and write a mail."""
+        row = errand.row
+        async with self._database.reading(row.workspace_id) as store:
+            people = await people_to_tell(self._database, store)
+        step = next_detour(row.detour, refused.meaning, len(people))
+        async with self._database.workspace(row.workspace_id) as store:
+            if step is not None:
+                await store.outbox.go_round(row.id, step=step, error=refused.error, now=now, next_at=now)
+                return
+            await store.outbox.go_round(row.id, step=0, error=refused.error, now=now, next_at=now + LONGEST_WAIT)
+            if self._operators is not None:
+                await store.outbox.tell_once(f"{row.card}:mail:{stage(errand.notice)}", row.notice, now=now, to=BY_MAIL)
+
+
+def stage(notice: Notice) -> str:
+    """A mail is written when a trouble begins and when it ends, not for each try between."""
+    return "over" if getattr(notice, "closed_at", None) else "open"
 
 
 def by_workspace(waiting: list[Waiting]) -> list[list[Waiting]]:
@@ -146,13 +217,3 @@ def by_workspace(waiting: list[Waiting]) -> list[list[Waiting]]:
     for owned in waiting:
         groups.setdefault(owned.workspace_id, []).append(owned)
     return list(groups.values())
-
-
-def meaning_of(error: SlackApiError) -> Refused:
-    """Read Slack's refusal. `Retry-After` is in seconds; `response` is text where Slack sent no JSON."""
-    answer = error.response
-    if isinstance(answer, str) or not hasattr(answer, "get"):
-        return Refused("unreadable")
-    after = str(answer.headers.get("Retry-After") or answer.headers.get("retry-after") or "")
-    seconds = timedelta(seconds=int(after)) if after.isdigit() else None
-    return Refused(str(answer.get("error") or "unknown"), seconds)

@@ -16,7 +16,6 @@ from bot.people import Standing
 from bot.services import Services
 from core.connect import digest
 from core.errors import (
-    Choice,
     NotAllowed,
     NotAMember,
     NotInChannel,
@@ -63,6 +62,9 @@ COMMANDS = {
     "connect": Permission(Right.ADMINISTER, About.CHANNEL),
     "sync": Permission(Right.ACT, About.PLACE),
     "status": Permission(Right.READ, About.PLACE),
+    "why": Permission(Right.READ, About.PLACE),
+    "history": Permission(Right.READ, About.PLACE),
+    "support": Permission(Right.READ, About.PLACE),
     "disconnect": Permission(Right.ADMINISTER, About.PLACE),
     "help": Permission(Right.ANYBODY, About.NOTHING),
 }
@@ -71,12 +73,18 @@ COMMANDS = {
 BUTTONS = {
     "reconnect": Permission(Right.ADMINISTER, About.NAMED),
     "retry": Permission(Right.ACT, About.NAMED),
+    "snooze": Permission(Right.ACT, About.NAMED),
+    "take": Permission(Right.ACT, About.NAMED),
+    "help": Permission(Right.READ, About.NAMED),
     "disconnect": Permission(Right.ADMINISTER, About.NAMED),
     "cancel": Permission(Right.READ, About.NAMED),
 }
 """By action id. A button that chooses a workspace for a command is checked as that command."""
 
-DIALOGS: dict[str, Permission] = {}
+DIALOGS = {
+    "support": Permission(Right.READ, About.NAMED),
+    "support_send": Permission(Right.ACT, About.NAMED),
+}
 """By callback id."""
 
 
@@ -176,7 +184,7 @@ async def _of_place(call: Call, right: Right) -> Call:
     try:
         workspace_id = await call.workspace()
     except WhichWorkspace as several:
-        open_to = [choice for choice in several.choices if await _may(call, right, choice)]
+        open_to = [choice for choice in several.choices if await may(call, right, choice.workspace_id)]
         if not open_to:
             raise (NotAllowed if right is Right.ADMINISTER else NotInChannel) from None
         if len(open_to) > 1:
@@ -186,9 +194,11 @@ async def _of_place(call: Call, right: Right) -> Call:
     return replace(call, chosen=workspace_id)
 
 
-async def _may(call: Call, right: Right, choice: Choice) -> bool:
+async def may(call: Call, right: Right, workspace_id: UUID) -> bool:
+    """Whether the person has the right to this workspace of their team's."""
     try:
-        await must_have(call, right, choice.workspace_id)
-    except (NotAllowed, NotInChannel):
+        must_be_a_member(await call.standing())
+        await must_have(call, right, workspace_id)
+    except (NotAMember, UnknownPerson, NotAllowed, NotInChannel):
         return False
     return True

@@ -6,6 +6,7 @@ from bot.installs import Installs
 from bot.people import People
 from bot.places import Places
 from core.connect import Connecting
+from core.support import Support
 from core.sync import Syncing
 from core.workspaces import Workspaces
 from storage.database import Database
@@ -22,6 +23,7 @@ class Services:
     syncing: Syncing
     connecting: Connecting
     workspaces: Workspaces
+    support: Support
     public_url: str
     daily_limit: int
     writes: bool

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     xero_identity_url: str = "https://identity.xero.com"
     xero_api_url: str = "https://api.xero.com"
     xero_daily_limit: int = Field(default=1000, gt=0)
+    support_email: str = ""
     solido_sync_every: int = Field(default=900, ge=1)
     solido_xero_access: Literal["read", "read-write"] = "read-write"
     solido_log_format: Literal["json", "console"] | None = None

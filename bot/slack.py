@@ -89,7 +89,7 @@ class SlackListener:
         """Do what was asked, acknowledge, and answer only to the person who pressed."""
         pressed, user, channel = body["actions"][0], body.get("user") or {}, body.get("channel") or {}
         name = str(pressed.get("action_id") or "")
-        call = self._call(context, user.get("id"), channel.get("id"), value_of(pressed))
+        call = self._call(context, user.get("id"), channel.get("id"), value_of(pressed), seen_at(body))
         said = await safely("button", actions.press(call, name, presser_team=str(user.get("team_id") or "")))
         await ack()
         if isinstance(said, Modal):
@@ -114,9 +114,18 @@ class SlackListener:
             case None:
                 await ack()
 
-    def _call(self, context: AsyncBoltContext, user_id: Any, channel_id: Any, argument: str) -> Call:
+    def _call(
+        self, context: AsyncBoltContext, user_id: Any, channel_id: Any, argument: str, message_ts: str = ""
+    ) -> Call:
         team: KnownTeam = context["team"]
-        return Call(self._services, team, str(user_id or ""), str(channel_id or ""), argument, utc_now())
+        user, channel = str(user_id or ""), str(channel_id or "")
+        return Call(self._services, team, user, channel, argument, utc_now(), message_ts=message_ts)
+
+
+def seen_at(body: dict[str, Any]) -> str:
+    """The timestamp of the message a button is on; empty for one that only the presser sees."""
+    container = body.get("container") or {}
+    return "" if container.get("is_ephemeral") else str(container.get("message_ts") or "")
 
 
 def value_of(pressed: dict[str, Any]) -> str:

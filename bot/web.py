@@ -29,18 +29,28 @@ SECRET = re.compile(r"[A-Za-z0-9_-]{20,100}", re.ASCII)
 SORRY = "Something went wrong on our side"
 
 Ready = Callable[[], Awaitable[dict[str, bool]]]
+Stuck = Callable[[], list[str]]
 
 
 class Web:
-    """`inbox` takes what Slack sends; `ready` tells, part by part, whether this process can work;
-    `further` are routes kept elsewhere."""
+    """`inbox` takes what Slack sends; `ready` tells, part by part, whether this process can work; `stuck` what in it
+    has come to a standstill; `further` are routes kept elsewhere."""
 
-    def __init__(self, services: Services, inbox: Inbox, shield: Shield, ready: Ready, further: list[Route]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        inbox: Inbox,
+        shield: Shield,
+        ready: Ready,
+        stuck: Stuck,
+        further: list[Route],
+    ) -> None:
         self._services = services
         self._inbox = inbox
         self._shield = shield
         self._places = services.places
         self._ready = ready
+        self._stuck = stuck
         self.app = Starlette(
             routes=[
                 Route("/slack/events", self.slack, methods=["POST"]),
@@ -110,7 +120,8 @@ class Web:
         return pages.said(why.said, lines, status=400 if isinstance(error, Refusal) else 502)
 
     async def healthz(self, _request: Request) -> Response:
-        return JSONResponse({"alive": True})
+        stuck = self._stuck()
+        return JSONResponse({"alive": not stuck, **({"stuck": stuck} if stuck else {})}, 503 if stuck else 200)
 
     async def readyz(self, _request: Request) -> Response:
         try:

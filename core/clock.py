@@ -4,6 +4,7 @@ Work reads the time once, at its edge, and hands it down; decisions take it as a
 product beside emulated peers may have it follow their time instead (`follow`); nothing in the product does so.
 """
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -18,6 +19,11 @@ _source: Callable[[], datetime] = system_time
 def utc_now() -> datetime:
     """Return this moment, aware, in UTC."""
     return _source()
+
+
+def steady() -> float:
+    """Return seconds that only ever grow, whatever happens to the time of day: for measuring how long ago."""
+    return time.monotonic()
 
 
 def follow(source: Callable[[], datetime]) -> None:

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from core import incidents, progress
+from core import progress
 from core.errors import (
     AttemptInvalid,
     CodeRefused,
@@ -29,8 +29,9 @@ from core.errors import (
     SolidoError,
     Superseded,
 )
+from core.incidents import Ending
 from core.notices import Connected, ConnectFailed, Disconnected, encode
-from core.schedule import next_sync_at
+from core.schedule import LOOKED_AT_EVERY, next_sync_at
 from core.sync import Syncing
 from core.tokens import sealed_pair
 from core.xero.client import Tenant
@@ -170,16 +171,17 @@ class Connecting:
             await store.outbox.silence(error="the app was removed")
 
     async def _end(self, store: WorkspaceStore, connection: Connection, *, by: str, now: datetime) -> None:
+        """`by` is empty where nobody did it: the app was removed."""
         under_way = await store.runs.unfinished(connection.id)
         # The run before the connection, as a sync takes them: or the two could wait for each other.
         await store.runs.give_up(connection.id, error=Superseded.__name__, now=now)
         connection.state = ConnectionState.DISCONNECTED
         connection.disconnected_by, connection.disconnected_at = by, now
-        connection.next_sync_at, connection.farewell_at = None, now
+        connection.next_sync_at, connection.look_at, connection.farewell_at = None, None, now
         if under_way:
             await progress.tell(store, under_way.id, now=now)
-        await incidents.ended(store, connection, now=now)
-        store.audit.add(by, "disconnected", at=now, detail=connection.tenant_name)
+        await self._syncing.troubles.ended(store, connection, Ending.DISCONNECTED, by=by, now=now)
+        store.audit.add(by, "disconnected" if by else "removed", at=now, detail=connection.tenant_name)
 
     async def _returned(self, state: str, browser: str, *, now: datetime) -> ConnectAttempt:
         """Use up the state; raise AttemptInvalid for one that is unknown, used, too old or from another browser."""
@@ -270,9 +272,14 @@ class Connecting:
         connection.disconnected_by = connection.disconnected_at = connection.farewell_at = None
         connection.access_token_sealed, connection.refresh_token_sealed = access, refresh
         connection.access_expires_at, connection.refresh_lease_until = grant.expires_at, None
+        connection.previous_refresh_sealed = connection.previous_used_at = None
+        connection.refreshed_at, connection.look_at = now, now + LOOKED_AT_EVERY
         connection.token_version += 1
         connection.next_sync_at = next_sync_at(now, every=self._syncing.every, failures=0, retry_at=None)
+        connection.failures = 0
         await store.session.flush()
+        if again:
+            await self._syncing.troubles.ended(store, connection, Ending.RECONNECTED, by=attempt.asked_by, now=now)
         return connection, again
 
     async def _tell_failure(self, attempt: ConnectAttempt, error: SolidoError, *, now: datetime) -> None:

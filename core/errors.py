@@ -182,5 +182,13 @@ class Unexpected(Ours):
     """A mistake in Solido itself."""
 
 
+class NotRunning(Ours):
+    """Automatic syncs have not even begun for several intervals."""
+
+
+class BooksDiffer(Ours):
+    """The mirror and Xero's open book were compared, and are not the same."""
+
+
 class Superseded(SolidoError):
     """Another attempt at the same run has taken over, or the run was ended meanwhile: stop, and write nothing."""

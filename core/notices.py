@@ -3,7 +3,7 @@
 A notice is kept in the outbox as JSON; amounts are exact, moments aware UTC.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -77,22 +77,98 @@ class SyncTold(msgspec.Struct, frozen=True, tag=True):
     error: str | None = None
 
 
+class Held(msgspec.Struct, frozen=True):
+    """Reminders that would go out and may not; the earliest of them on `first_on`, a day in the organisation's zone."""
+
+    count: int
+    first_on: date | None = None
+
+
 class Trouble(msgspec.Struct, frozen=True, tag=True):
-    """An incident, as it stands; over when `closed_at` is set. `recovered` is false where it was ended otherwise."""
+    """An incident, as it stands; over when `closed_at` is set, and `ending` says how (core.incidents.Ending).
+
+    `error` is the code of a XeroError, `cause` a core.incidents.Cause. `released`: reminders back in the plan.
+    """
 
     organisation: str
     connection_id: UUID
+    incident_id: UUID
+    cause: str
     error: str
     failures: int
     opened_at: datetime
     last_failure_at: datetime
-    last_success_at: datetime | None
-    next_sync_at: datetime | None
+    last_success_at: datetime | None = None
+    next_sync_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    snoozed_by: str | None = None
+    taken_by: str | None = None
+    held: Held | None = None
     closed_at: datetime | None = None
-    recovered: bool = False
+    ending: str = ""
+    ended_by: str | None = None
+    released: int = 0
 
 
-Notice = Connected | Disconnected | ConnectFailed | SyncTold | Trouble
+class Happened(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line of an incident's history; `what` is a core.incidents.Happening, `error` the code of a XeroError."""
+
+    at: datetime
+    what: str
+    by: str | None = None
+    error: str | None = None
+    until: datetime | None = None
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """A sync that ended while the trouble lasted; without `error` it worked."""
+
+    at: datetime
+    trigger: str
+    error: str | None = None
+
+
+class TroubleStory(msgspec.Struct, frozen=True, tag=True):
+    """What happened to an incident, oldest first, and the last tries, newest first: for the thread of its card."""
+
+    organisation: str
+    happened: list[Happened]
+    tries: list[Tried]
+
+
+class TroubleAloud(msgspec.Struct, frozen=True, tag=True):
+    """Said once in the thread of the card: that a trouble is over, or that a snooze is and the trouble is not.
+
+    `what` is a core.incidents.Happening; `by` who asked for the snooze.
+    """
+
+    organisation: str
+    cause: str
+    what: str
+    failures: int
+    seconds: float
+    by: str | None = None
+    released: int = 0
+
+
+class Expiring(msgspec.Struct, frozen=True, tag=True):
+    """To the person who connected: something ends by itself at `ends_at`; `what` as core.endings names it."""
+
+    organisation: str
+    connection_id: UUID
+    channel_id: str
+    what: str
+    ends_at: datetime
+    reconnect_needed: bool = False
+
+
+class Moved(msgspec.Struct, frozen=True, tag=True):
+    """In place of a card of which there is a newer one."""
+
+    organisation: str
+
+
+Notice = Connected | Disconnected | ConnectFailed | SyncTold | Trouble | TroubleStory | TroubleAloud | Expiring | Moved
 
 _decoder = msgspec.json.Decoder(Notice)
 

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 LONGEST_BACKOFF_DOUBLINGS = 6
+LOOKED_AT_EVERY = timedelta(days=1)
+"""How often we see whether an organisation is still ours, syncs or not."""
 
 
 def next_sync_at(now: datetime, *, every: timedelta, failures: int, retry_at: datetime | None) -> datetime:

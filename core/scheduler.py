@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from core.clock import utc_now
+from core.clock import steady, utc_now
 from core.guard import survived
 from core.schedule import jitter, next_sync_at
 from core.sync import Syncing
@@ -14,6 +14,8 @@ from storage.database import Database
 from storage.models import ConnectionState, Trigger
 
 CLAIM_AT_ONCE = 200
+MISSED_ROUNDS = 3
+LEAST_PATIENCE = 300.0
 ATTEMPTS_KEPT = timedelta(days=1)
 """How long a used or expired connect link is still recognised."""
 
@@ -25,6 +27,11 @@ class Tick(NamedTuple):
     seconds: float
     work: Callable[[], Awaitable[None]]
 
+    @property
+    def overdue_after(self) -> float:
+        """Seconds after which a tick that has not come to an end is stuck."""
+        return max(LEAST_PATIENCE, MISSED_ROUNDS * self.seconds)
+
 
 class Scheduler:
     """Runs ticks, each never more than once at a time; one that fails is logged and runs again."""
@@ -32,8 +39,10 @@ class Scheduler:
     def __init__(self, ticks: list[Tick]) -> None:
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self.ticks = ticks
+        self._ended: dict[str, float] = {}
 
     def start(self) -> None:
+        self._ended = {tick.name: steady() for tick in self.ticks}
         for tick in self.ticks:
             self._scheduler.add_job(
                 self._once,
@@ -53,6 +62,11 @@ class Scheduler:
 
     async def _once(self, tick: Tick) -> None:
         await survived(f"tick.{tick.name}", tick.work())
+        self._ended[tick.name] = steady()
+
+    def stuck(self, *, at: float) -> list[str]:
+        """Names of the ticks that should have come to an end long ago; `at` as core.clock.steady() tells it."""
+        return [tick.name for tick in self.ticks if at - self._ended.get(tick.name, at) > tick.overdue_after]
 
 
 class Due:

@@ -1,12 +1,12 @@
 """Ask for a sync, and carry one out from its start or from where a crash left it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from core import incidents, progress
+from core import progress
 from core.clock import utc_now
 from core.engine import Engine
 from core.errors import NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
@@ -15,6 +15,7 @@ from core.patience import Patience
 from core.reading import Reader, Tally
 from core.schedule import next_sync_at
 from core.tokens import Tokens
+from core.troubles import Troubles
 from core.vault import Vault
 from core.xero.client import Meter, Xero
 from core.xero.oauth import XeroLogin
@@ -45,6 +46,7 @@ class Syncing:
     xero: Xero
     patience: Patience
     every: timedelta
+    troubles: Troubles = field(default_factory=Troubles)
 
     async def request(self, workspace_id: UUID, *, by: str, now: datetime) -> Asked:
         """Queue a manual sync; raise NotConnected. One that is under way already is returned instead."""
@@ -132,7 +134,10 @@ class Syncing:
             )
             if not written:
                 return
-            if connection.state != ConnectionState.DISCONNECTED:
+            if made_anew_since(connection, run) and isinstance(error, NeedsPerson):
+                # What that run met is mended already: somebody has connected again meanwhile.
+                connection.next_sync_at = now
+            elif connection.state != ConnectionState.DISCONNECTED:
                 await self._settle(store, connection, error, now=now)
             await progress.tell(store, run.id, now=now)
         log.info(
@@ -156,11 +161,15 @@ class Syncing:
         connection.next_sync_at = next_sync_at(now, every=self.every, failures=backoff, retry_at=retry_at)
         if error is None:
             connection.state, connection.last_success_at = ConnectionState.ACTIVE, now
-            await incidents.recovered(store, connection, now=now)
-            return
-        if incidents.cause_of(error) == incidents.Cause.RECONNECT_NEEDED:
-            connection.state = ConnectionState.RECONNECT_NEEDED
-        await incidents.failed(store, connection, error, now=now)
+            await self.troubles.recovered(store, connection, now=now)
+        else:
+            await self.troubles.failed(store, connection, error, now=now)
+
+
+def made_anew_since(connection: Connection, run: SyncRun) -> bool:
+    """Whether somebody connected again while this run was under way."""
+    live = connection.state != ConnectionState.DISCONNECTED
+    return live and run.started_at is not None and connection.connected_at > run.started_at
 
 
 def outcome_of(error: XeroError | None) -> dict[str, str]:

@@ -8,6 +8,8 @@ import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
+
 from core.clock import utc_now
 from core.errors import PermissionEnded, Superseded, XeroError, XeroUnavailable
 from core.patience import Patience, patiently
@@ -17,8 +19,13 @@ from storage.database import Database
 from storage.models import Connection, ConnectionState
 from storage.store import WorkspaceStore
 
+log = structlog.get_logger()
+
 AHEAD = timedelta(minutes=5)
 LEASE = timedelta(seconds=45)
+GRACE = timedelta(minutes=28)
+"""How long the refresh token before the last one is worth a try: Xero takes it for 30 minutes from its first use,
+and we know that moment to within a minute."""
 LONGEST_ASK_SECONDS = 40.0
 """Shorter than the lease: nobody else begins while an answer may still come."""
 LOOK_AGAIN_SECONDS = 0.2
@@ -40,6 +47,10 @@ def sealed_pair(vault: Vault, connection_id: UUID, grant: Grant) -> tuple[bytes,
 
 def fresh_enough(expires_at: datetime, *, now: datetime) -> bool:
     return expires_at - now > AHEAD
+
+
+def within_grace(used_at: datetime | None, *, now: datetime) -> bool:
+    return used_at is not None and now - used_at < GRACE
 
 
 class Tokens:
@@ -82,6 +93,10 @@ class Tokens:
             waited += LOOK_AGAIN_SECONDS
         raise XeroUnavailable("another process has been refreshing the permission for too long")
 
+    async def renew(self) -> None:
+        """Refresh now, whatever the access token's age; nothing where somebody else is at it."""
+        await self._refreshed(await self._row())
+
     async def _row(self) -> Connection:
         async with self._database.reading(self._workspace_id) as store:
             row = await store.connections.get(self._connection_id)
@@ -105,7 +120,7 @@ class Tokens:
         if not ours:
             return None
         try:
-            grant = await self._ask(row)
+            grant = await self._ask_with_either(row)
         except XeroError as error:
             if isinstance(error, PermissionEnded) and (await self._row()).token_version != row.token_version:
                 return None
@@ -137,9 +152,20 @@ class Tokens:
         row.token_version += 1
         return True
 
-    async def _ask(self, row: Connection) -> Grant:
+    async def _ask_with_either(self, row: Connection) -> Grant:
+        """Refresh with the newest token; where Xero refuses it, with the one before while Xero may still take that:
+        a request of ours that was on its way for long can have put a newer pair in place of the one we saved."""
         assert row.refresh_token_sealed is not None  # _row() has looked
-        refresh_token = self._vault.open(row.refresh_token_sealed, place=seal_place(row.id, "refresh_token"))
+        try:
+            return await self._ask(row, row.refresh_token_sealed)
+        except PermissionEnded:
+            if row.previous_refresh_sealed is None or not within_grace(row.previous_used_at, now=utc_now()):
+                raise
+        log.warning("tokens.previous_tried", workspace=str(row.workspace_id), connection=str(row.id))
+        return await self._ask(row, row.previous_refresh_sealed)
+
+    async def _ask(self, row: Connection, sealed: bytes) -> Grant:
+        refresh_token = self._vault.open(sealed, place=seal_place(row.id, "refresh_token"))
         try:
             async with asyncio.timeout(LONGEST_ASK_SECONDS):
                 return await patiently(lambda: self._login.refresh(refresh_token, now=utc_now()), self._patience)

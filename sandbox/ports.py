@@ -34,6 +34,14 @@ class Served:
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
 
+    @classmethod
+    def preferring(cls, port: int) -> "Served":
+        """At this port, or where it is taken at any free one."""
+        try:
+            return cls(port)
+        except OSError:
+            return cls(0)
+
     @property
     def url(self) -> str:
         return f"http://localhost:{self.port}"

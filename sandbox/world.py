@@ -1,4 +1,4 @@
-"""The whole product beside an emulated Slack and an emulated Xero, on loopback, over real HTTP.
+"""The whole product beside an emulated Slack, an emulated Xero and a mailbox, on loopback, over real HTTP and SMTP.
 
 The product is the real one: the same composition root, settings and routes as in production. The only thing it shares
 with the emulations is the time (`core.clock.follow`), so that months can pass in an afternoon.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from bot.app import ALL_ROLES, Role, Solido
 from bot.settings import Settings
@@ -19,6 +20,9 @@ from core import clock as core_clock
 from core.engine import Engine, prepare
 from core.patience import Patience
 from sandbox.clock import VirtualClock
+from sandbox.courier import Courier
+from sandbox.keeping import Kept
+from sandbox.mail import FakeMailbox
 from sandbox.ports import Served
 from sandbox.slack import FakeSlack
 from sandbox.xero import FakeXero
@@ -29,13 +33,19 @@ SIGNING_SECRET = "sandbox-signing-secret"
 BOT_TOKEN = "xoxb-sandbox-bot-token"
 CLIENT_ID = "SANDBOXCLIENTID"
 CLIENT_SECRET = "sandbox-client-secret"
+WEBHOOK_KEY = "sandbox-webhook-key"
+WEBHOOKS = "/xero/webhooks"
+MAIL_FROM = "Harbour Lane Accounts <accounts@example.com>"
 START_HOUR = 9
 
 
 @dataclass
 class World:
-    """`fill(xero)` puts organisations into the emulated Xero. Without `engine` the product has its own, for
-    real; without `keys` it makes one, as it does on SQLite."""
+    """`fill(xero)` puts organisations into the emulated Xero, where there is no world that was `kept`.
+
+    Without `engine` the product has its own, for real; without `keys` it makes one, as it does on SQLite.
+    `courier.carry()` brings Xero's webhooks to the product, where it has a route for them and `webhooks` is on.
+    """
 
     clock: VirtualClock
     database_url: str
@@ -47,14 +57,37 @@ class World:
     sync_every: int = 900
     bulk_connect: bool = False
     many_teams: bool = False
+    webhooks: bool = True
+    kept: Kept | None = None
     xero: FakeXero = field(init=False)
     slack: FakeSlack = field(init=False)
+    mailbox: FakeMailbox = field(init=False)
+    courier: Courier = field(init=False)
     solido: Solido = field(init=False)
 
     async def start(self) -> None:
-        """Serve all three, the product last."""
+        """Serve everything, the product last. Raises CannotRemember for a kept world that cannot be taken up."""
         core_clock.follow(self.clock.now)
-        self.slack_at, self.xero_at, self.product_at = Served(), Served(), Served()
+        self._furnish()
+        await self.mailbox.start()
+        await self.slack_at.start(self.overheard(self.slack.app, to_slack))
+        await self.xero_at.start(self.overheard(self.xero.app, to_xero))
+        migrate(self.database_url)
+        prepare(driver_url(self.database_url))
+        self.solido = Solido(self.settings(), roles=self.roles, engine=self.engine, patience=self.patience)
+        await self.solido.start()
+        await self.product_at.start(self.overheard(self.solido.web, to_product))
+        if self.webhooks and any(getattr(route, "path", "") == WEBHOOKS for route in self.solido.web.routes):
+            self.courier.url = self.product_at.url + WEBHOOKS
+
+    def _furnish(self) -> None:
+        """Make the emulations, as new or as they were kept. Links in old messages want the old ports."""
+        ports = self.kept.ports if self.kept else {}
+        self.slack_at, self.xero_at, self.product_at = (
+            Served.preferring(ports.get(name, 0)) for name in ("slack", "xero", "product")
+        )
+        if self.kept is not None:
+            self.clock.set(self.kept.now)
         self.xero = FakeXero(
             clock=self.clock.now,
             client_id=CLIENT_ID,
@@ -62,19 +95,21 @@ class World:
             redirect_uris=[f"{self.product_at.url}/xero/callback"],
             bulk_connect=self.bulk_connect,
         )
-        self.fill(self.xero)
         self.slack = FakeSlack(
             signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN, team_url=self.slack_home(), clock=self.clock.now
         )
         self.slack.base_url = self.slack_at.url
         self.slack.request_url = f"{self.product_at.url}/slack/events"
-        await self.slack_at.start(self.slack.app)
-        await self.xero_at.start(self.xero.app)
-        migrate(self.database_url)
-        prepare(driver_url(self.database_url))
-        self.solido = Solido(self.settings(), roles=self.roles, engine=self.engine, patience=self.patience)
-        await self.solido.start()
-        await self.product_at.start(self.solido.web)
+        self.mailbox = FakeMailbox(clock=self.clock.now, on_change=self.slack.changes.tell)
+        self.courier = Courier(self.xero, self.clock, WEBHOOK_KEY)
+        if self.kept is None:
+            self.fill(self.xero)
+        else:
+            self.kept.give(self.xero, self.slack, self.mailbox, self.courier)
+
+    def overheard(self, app: ASGIApp, way: Callable[[str], str]) -> ASGIApp:
+        """Here nobody listens; `way` names from whom to whom by the path."""
+        return app
 
     def slack_home(self) -> str:
         """Where browsers find the team; empty for Slack's own address."""
@@ -92,8 +127,14 @@ class World:
         }
 
     def settings(self) -> Settings:
-        """What somebody would put into the environment to point the product at these two."""
+        """What somebody would put into the environment to point the product at these three."""
+        values: dict[str, Any] = {
+            "smtp_url": self.mailbox.url,
+            "mail_from": MAIL_FROM,
+            "xero_webhook_key": WEBHOOK_KEY,
+        }
         return Settings(
+            **{name: value for name, value in values.items() if name in Settings.model_fields},
             database_url=self.database_url,
             solido_secret_keys=SecretStr(self.keys) if self.keys else None,
             port=self.product_at.port,
@@ -110,10 +151,24 @@ class World:
         )
 
     async def stop(self) -> None:
+        await self.courier.aclose()
         await self.product_at.stop()
-        await asyncio.gather(self.solido.stop(), self.xero_at.stop(), self.slack_at.stop())
+        await asyncio.gather(self.solido.stop(), self.xero_at.stop(), self.slack_at.stop(), self.mailbox.stop())
         await self.slack.aclose()
         core_clock.follow(core_clock.system_time)
+
+
+def to_slack(path: str) -> str:
+    return "Solido → Slack"
+
+
+def to_xero(path: str) -> str:
+    return "Browser → Xero" if path.lower().startswith("/identity/") else "Solido → Xero"
+
+
+def to_product(path: str) -> str:
+    known = {"/slack/": "Slack → Solido", WEBHOOKS: "Xero → Solido"}
+    return next((way for begin, way in known.items() if path.startswith(begin)), "Browser → Solido")
 
 
 def morning_of(day: datetime) -> datetime:

@@ -54,6 +54,9 @@ async def story(desk: Desk, browser: Browser) -> None:
     page = await context.new_page()
     page.on("console", lambda line: print(line.text) if line.type == "error" else None)
     await page.goto(desk.page_at.url)
+    await page.locator("#tour li").first.wait_for()
+    await page.screenshot(path=OUT / "tour.png")
+    await page.get_by_role("button", name="Hide the tour").click()
     await say(page, "/solido help")
     await page.screenshot(path=OUT / "help.png")
     await connect(browser, page)
@@ -69,6 +72,10 @@ async def story(desk: Desk, browser: Browser) -> None:
         await desk.forward(QUARTER_HOUR)
     await page.wait_for_timeout(1000)
     await page.screenshot(path=OUT / "alert.png")
+    await page.locator(".panes").get_by_role("button", name="Under the hood").click()
+    await page.locator("#hood details", has_text="/api.xro/").first.click()
+    await page.locator("#hood .inside pre").first.wait_for()
+    await page.screenshot(path=OUT / "hood.png")
 
 
 async def main() -> None:

@@ -25,6 +25,14 @@ class Connections:
     async def get(self, connection_id: UUID) -> Connection | None:
         return (await self._session.exec(self._mine().where(col(Connection.id) == connection_id))).one_or_none()
 
+    async def lock(self, connection_id: UUID) -> bool:
+        """Let nobody else change this connection or its incidents until our transaction ends; False where it is
+        not there."""
+        mine = select(Connection.id).where(
+            col(Connection.id) == connection_id, col(Connection.workspace_id) == self._workspace_id
+        )
+        return (await self._session.exec(mine.with_for_update())).first() is not None
+
     async def latest(self) -> Connection | None:
         """The connection people mean: the live one, else the one that ended last."""
         ended = col(Connection.state) == ConnectionState.DISCONNECTED
@@ -51,6 +59,10 @@ class Connections:
             access_token_sealed=access,
             refresh_token_sealed=refresh,
             access_expires_at=expires_at,
+            # The one before stays for as long as Xero may still take it. It was first used when the lease was taken.
+            previous_refresh_sealed=col(Connection.refresh_token_sealed),
+            previous_used_at=col(Connection.refresh_lease_until),
+            refreshed_at=col(Connection.refresh_lease_until),
             refresh_lease_until=None,
             token_version=version + 1,
         )
@@ -66,6 +78,7 @@ class Connections:
             col(Connection.state) == ConnectionState.DISCONNECTED,
             access_token_sealed=None,
             refresh_token_sealed=None,
+            previous_refresh_sealed=None,
             access_expires_at=None,
             farewell_at=None,
         )

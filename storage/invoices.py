@@ -86,6 +86,11 @@ class Invoices:
         )
         return [CurrencyTotal(c, n, a, late, late_a or Decimal(0)) for c, n, a, late, late_a in rows.all()]
 
+    async def customer_names(self) -> Sequence[str]:
+        """The names that invoices give their customers, each once."""
+        mine = select(Invoice.contact_name).where(col(Invoice.workspace_id) == self._workspace_id)
+        return (await self._session.exec(mine.distinct())).all()
+
     async def customers(self) -> int:
         """How many different customers owe something."""
         owing = select(func.count(distinct(Invoice.contact_id))).where(*self._outstanding())

@@ -150,6 +150,10 @@ class Connection(SQLModel, table=True):
     access_expires_at: datetime | None = moment(null=True)
     token_version: int = 0
     refresh_lease_until: datetime | None = moment(null=True)
+    previous_refresh_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
+    previous_used_at: datetime | None = moment(null=True)
+    refreshed_at: datetime | None = moment(null=True)
+    look_at: datetime | None = moment(null=True, index=True)
 
     next_sync_at: datetime | None = moment(null=True, index=True)
     farewell_at: datetime | None = moment(null=True, index=True)
@@ -288,7 +292,11 @@ class SetAside(SQLModel, table=True):
 
 
 class Incident(SQLModel, table=True):
-    """One trouble of one connection, from first failure to recovery. `told_at` is empty while it is only watched."""
+    """One trouble of one connection, from first failure to recovery. `told_at` is empty while it is only watched.
+
+    `history` holds what happened (core.notices.Happened as JSON), oldest first; `held` how many reminders waited when
+    it was last told.
+    """
 
     __table_args__ = (
         within_workspace("connection", "connection_id"),
@@ -304,7 +312,15 @@ class Incident(SQLModel, table=True):
     opened_at: datetime = moment()
     last_failure_at: datetime = moment()
     told_at: datetime | None = moment(null=True)
+    snoozed_until: datetime | None = moment(null=True, index=True)
+    snoozed_by: str | None = None
+    taken_by: str | None = None
     closed_at: datetime | None = moment(null=True)
+    ending: str | None = None
+    ended_by: str | None = None
+    episodes: int = 1
+    held: int = 0
+    history: list[dict[str, str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
 
 
 class OutboxMessage(SQLModel, table=True):
@@ -331,6 +347,13 @@ class OutboxMessage(SQLModel, table=True):
     card: str
     notice: str = Field(sa_type=Text)
     to_user: str | None = None
+    thread_of: str | None = None
+    """The card in whose thread this one belongs."""
+    detour: int = 0
+    """How far from home it was told: 0 where it belongs, then one further for each place that could not be reached."""
+    missed_at: datetime | None = moment(null=True)
+    """When the place it belongs to could first not be told; empty again once it was."""
+    mentioned_at: datetime | None = moment(null=True)
     version: int = 1
     told_version: int = 0
     waiting: bool = True
@@ -354,3 +377,17 @@ class AuditEvent(SQLModel, table=True):
     who: str
     what: str
     detail: str = Field(default="", sa_type=Text)
+
+
+class SupportRequest(SQLModel, table=True):
+    """A call for help as it is sent, with nothing private in it. `send_at` is empty until the person has said so."""
+
+    __tablename__ = "support_request"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    workspace_id: UUID = Field(foreign_key="workspace.id")
+    asked_by: str
+    created_at: datetime = moment()
+    text: str = Field(sa_type=Text)
+    send_at: datetime | None = moment(null=True, index=True)
+    sent_at: datetime | None = moment(null=True)

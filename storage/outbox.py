@@ -1,12 +1,15 @@
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import case, col, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import case, col, func, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import OutboxMessage
+from storage.types import UtcDateTime
 
 
 class Outbox:
@@ -16,8 +19,13 @@ class Outbox:
         self._session = session
         self._workspace_id = workspace_id
 
-    async def tell(self, card: str, notice: str, *, now: datetime, to_user: str | None = None) -> None:
-        """Have this card say `notice` (encoded by core.notices): posted the first time, edited from then on."""
+    async def tell(
+        self, card: str, notice: str, *, now: datetime, to_user: str | None = None, thread_of: str | None = None
+    ) -> None:
+        """Have this card say `notice` (encoded by core.notices): posted the first time, edited from then on.
+
+        With `thread_of` it goes into the thread of that card, wherever that one was told.
+        """
         if await self._replaced(card, notice):
             return
         message = OutboxMessage(
@@ -25,6 +33,7 @@ class Outbox:
             card=card,
             notice=notice,
             to_user=to_user,
+            thread_of=thread_of,
             created_at=now,
             next_attempt_at=now,
         )
@@ -49,7 +58,7 @@ class Outbox:
         taken = await self._session.exec(
             update(OutboxMessage)
             .where(col(OutboxMessage.id) == message_id, col(OutboxMessage.workspace_id) == self._workspace_id)
-            .where(col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now)
+            .where(col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now, ~held_up())
             .values(next_attempt_at=until, attempts=OutboxMessage.attempts + 1)
         )
         if not taken.rowcount:
@@ -57,7 +66,15 @@ class Outbox:
         return (await self._session.exec(select(OutboxMessage).where(col(OutboxMessage.id) == message_id))).one()
 
     async def told(
-        self, message_id: int, *, version: int, channel_id: str, message_ts: str, now: datetime, next_at: datetime
+        self,
+        message_id: int,
+        *,
+        version: int,
+        channel_id: str,
+        message_ts: str,
+        now: datetime,
+        next_at: datetime,
+        home: bool = True,
     ) -> None:
         """Remember the Slack message; where the notice changed meanwhile it is told again, not before `next_at`."""
         await self._set(
@@ -70,7 +87,61 @@ class Outbox:
             next_attempt_at=next_at,
             attempts=0,
             last_error=None,
+            **({"missed_at": None} if home else {}),
         )
+
+    async def go_round(self, message_id: int, *, step: int, error: str, now: datetime, next_at: datetime) -> None:
+        """Its place cannot be told: try the one at `step` (0 is home), in a message of its own there."""
+        await self._set(
+            message_id,
+            detour=step,
+            channel_id=None,
+            message_ts=None,
+            missed_at=func.coalesce(col(OutboxMessage.missed_at), literal(now, UtcDateTime())),
+            last_error=error,
+            next_attempt_at=next_at,
+        )
+
+    async def stuck(self, message_id: int, *, error: str, until: datetime, now: datetime) -> None:
+        """Its place cannot be told: let others go first, and try again then."""
+        missed_at = func.coalesce(col(OutboxMessage.missed_at), literal(now, UtcDateTime()))
+        await self._set(message_id, missed_at=missed_at, last_error=error, next_attempt_at=until)
+
+    async def tell_once(self, card: str, notice: str, *, now: datetime, to: str) -> None:
+        """As `tell`, to this one; nothing where the card was ever told."""
+        if await self.get(card) is None:
+            await self.tell(card, notice, now=now, to_user=to)
+
+    async def missed(self) -> Sequence[OutboxMessage]:
+        """What could not be told where it belongs, and was not mentioned since; oldest first."""
+        mine = select(OutboxMessage).where(col(OutboxMessage.workspace_id) == self._workspace_id)
+        unheard = mine.where(col(OutboxMessage.missed_at).is_not(None), col(OutboxMessage.mentioned_at).is_(None))
+        return (await self._session.exec(unheard.order_by(col(OutboxMessage.id)))).all()
+
+    async def mentioned(self, message_id: int, *, now: datetime) -> None:
+        await self._set(message_id, mentioned_at=now)
+
+    async def found(self, card: str, *, channel_id: str, message_ts: str, now: datetime) -> bool | None:
+        """Somebody saw this card there. Take that message on where we know of none; False where we know of another,
+        None where there is no such card."""
+        mine = col(OutboxMessage.workspace_id) == self._workspace_id
+        await self._session.exec(
+            update(OutboxMessage)
+            .where(mine, col(OutboxMessage.card) == card, col(OutboxMessage.message_ts).is_(None))
+            .values(channel_id=channel_id, message_ts=message_ts, waiting=True, next_attempt_at=now)
+        )
+        row = await self.get(card)
+        return None if row is None else (row.channel_id, row.message_ts) == (channel_id, message_ts)
+
+    async def found_as(self, card: str, notice: str, *, channel_id: str, message_ts: str, now: datetime) -> None:
+        """Have a message that is there already say `notice`, once."""
+        if await self.get(card) is None:
+            await self.tell(card, notice, now=now)
+            await self._session.exec(
+                update(OutboxMessage)
+                .where(col(OutboxMessage.workspace_id) == self._workspace_id, col(OutboxMessage.card) == card)
+                .values(channel_id=channel_id, message_ts=message_ts)
+            )
 
     async def postpone(self, message_id: int, *, error: str, until: datetime) -> None:
         await self._set(message_id, last_error=error, next_attempt_at=until)
@@ -101,6 +172,31 @@ class Outbox:
             .where(col(OutboxMessage.id) == message_id, col(OutboxMessage.workspace_id) == self._workspace_id)
             .values(**values)
         )
+
+
+def held_up(*, beyond: datetime | None = None) -> ColumnElement[bool]:
+    """Whether a message that Slack has not got yet has to wait for its turn: one before it is still to be posted to
+    the same place, or the card is in whose thread it belongs. With `beyond`, one that is not due by then."""
+    older = aliased(OutboxMessage)
+    unposted = select(older.id).where(
+        col(older.workspace_id) == col(OutboxMessage.workspace_id),
+        col(older.id) < col(OutboxMessage.id),
+        col(older.waiting),
+        col(older.message_ts).is_(None),
+        col(older.missed_at).is_(None),
+        func.coalesce(col(older.to_user), "") == func.coalesce(col(OutboxMessage.to_user), ""),
+    )
+    card = aliased(OutboxMessage)
+    its_card = select(card.id).where(
+        col(card.workspace_id) == col(OutboxMessage.workspace_id),
+        col(card.card) == col(OutboxMessage.thread_of),
+        col(card.waiting),
+        col(card.message_ts).is_(None),
+    )
+    if beyond is not None:
+        unposted = unposted.where(col(older.next_attempt_at) > beyond)
+        its_card = its_card.where(col(card.next_attempt_at) > beyond)
+    return col(OutboxMessage.message_ts).is_(None) & (unposted.exists() | its_card.exists())
 
 
 def changed_since(version: int) -> ColumnElement[bool]:

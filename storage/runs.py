@@ -89,6 +89,12 @@ class Runs:
             .values(state=RunState.FAILED, error=error, finished_at=now)
         )
 
+    async def last_started_at(self, connection_id: UUID) -> datetime | None:
+        """When a sync of this connection last began."""
+        mine = self._mine().where(col(SyncRun.connection_id) == connection_id, col(SyncRun.started_at).is_not(None))
+        newest = (await self._session.exec(mine.order_by(col(SyncRun.started_at).desc()).limit(1))).first()
+        return newest.started_at if newest else None
+
     async def succeeded_before(self, run: SyncRun) -> bool:
         """Whether any sync queued earlier has succeeded."""
         earlier = self._mine().where(col(SyncRun.state) == RunState.SUCCEEDED, col(SyncRun.queued_at) < run.queued_at)

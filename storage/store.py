@@ -15,6 +15,7 @@ from storage.invoices import Invoices
 from storage.outbox import Outbox
 from storage.runs import Runs
 from storage.set_aside import SetAsides
+from storage.support import SupportRequests
 from storage.workspaces import Workspaces
 
 
@@ -36,3 +37,4 @@ class WorkspaceStore:
         self.outbox = Outbox(session, workspace_id)
         self.audit = Audit(session, workspace_id)
         self.admins = Admins(session, workspace_id)
+        self.support = SupportRequests(session, workspace_id)

@@ -1,18 +1,31 @@
 """Questions asked before the workspace is known, and claims that run across workspaces. They answer with ids."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Table, Uuid
-from sqlmodel import SQLModel, col, delete, select, union_all, update
+from sqlmodel import SQLModel, col, delete, func, select, union_all, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.models import ConnectAttempt, Connection, ConnectionState, OutboxMessage, SyncRun, Team, Workspace
+from storage.models import (
+    ConnectAttempt,
+    Connection,
+    ConnectionState,
+    Incident,
+    OutboxMessage,
+    SupportRequest,
+    SyncRun,
+    Team,
+    Workspace,
+)
+from storage.outbox import held_up
 from storage.seen import SeenRequests
 from storage.store import WorkspaceStore
 from storage.teams import Teams
+
+A_MINUTE = timedelta(minutes=1)
 
 
 class Owned(NamedTuple):
@@ -93,6 +106,54 @@ class Unscoped:
         owner = select(Connection.workspace_id).where(col(Connection.id) == connection_id)
         return (await self.session.exec(owner)).one_or_none()
 
+    async def missed_messages(self, team_id: UUID) -> list[Waiting]:
+        """What could not be told where it belongs, in any workspace of a team, and was not mentioned since."""
+        found = select(OutboxMessage.workspace_id, OutboxMessage.id).join(
+            Workspace, col(Workspace.id) == col(OutboxMessage.workspace_id)
+        )
+        unheard = found.where(
+            col(Workspace.team_id) == team_id,
+            col(OutboxMessage.missed_at).is_not(None),
+            col(OutboxMessage.mentioned_at).is_(None),
+        )
+        return [Waiting(*row) for row in (await self.session.exec(unheard.order_by(col(OutboxMessage.id)))).all()]
+
+    async def support_requests(self, *, now: datetime, limit: int) -> list[Owned]:
+        """Calls for help that are to be sent."""
+        due = select(SupportRequest.workspace_id, SupportRequest.id).where(
+            col(SupportRequest.sent_at).is_(None), col(SupportRequest.send_at) <= now
+        )
+        return [Owned(*row) for row in (await self.session.exec(due.limit(limit))).all()]
+
+    async def incident_owner(self, incident_id: UUID) -> UUID | None:
+        """The workspace an incident belongs to."""
+        owner = select(Incident.workspace_id).where(col(Incident.id) == incident_id)
+        return (await self.session.exec(owner)).one_or_none()
+
+    async def incidents_to_look_at(self, *, now: datetime, opened_before: datetime, limit: int) -> list[Owned]:
+        """Open incidents whose snooze is over, or that were opened before that moment and are told nowhere yet."""
+        quiet = col(Incident.told_at).is_(None) & (col(Incident.opened_at) <= opened_before)
+        found = select(Incident.workspace_id, Incident.id).where(
+            col(Incident.closed_at).is_(None), quiet | (col(Incident.snoozed_until) <= now)
+        )
+        return [
+            Owned(*row) for row in (await self.session.exec(found.order_by(col(Incident.opened_at)).limit(limit))).all()
+        ]
+
+    async def overdue_syncs(self, *, due_before: datetime, limit: int) -> list[Owned]:
+        """Live connections of which a sync was due, or handed over, before that moment and has not begun."""
+        not_begun = select(SyncRun.id).where(
+            col(SyncRun.connection_id) == col(Connection.id),
+            col(SyncRun.finished_at).is_(None),
+            col(SyncRun.started_at).is_(None),
+            col(SyncRun.queued_at) <= due_before,
+        )
+        found = select(Connection.workspace_id, Connection.id).where(
+            col(Connection.state) != ConnectionState.DISCONNECTED,
+            (col(Connection.next_sync_at) <= due_before) | not_begun.exists(),
+        )
+        return [Owned(*row) for row in (await self.session.exec(found.limit(limit))).all()]
+
     async def claim_due_syncs(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
         """Take the connections whose automatic sync is due; each is given to one caller only."""
         return await self._claim(col(Connection.next_sync_at), now=now, limit=limit, values={"next_sync_at": next_at})
@@ -100,6 +161,17 @@ class Unscoped:
     async def claim_farewells(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
         """Take disconnected connections that Xero still has to be told about."""
         return await self._claim(col(Connection.farewell_at), now=now, limit=limit, values={"farewell_at": next_at})
+
+    async def claim_looks(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
+        """Take the connections that are to be looked at, syncs or not."""
+        return await self._claim(col(Connection.look_at), now=now, limit=limit, values={"look_at": next_at})
+
+    async def interrupted_refreshes(self, *, now: datetime, limit: int) -> list[Owned]:
+        """Live connections whose tokens somebody began to refresh and never came back."""
+        found = select(Connection.workspace_id, Connection.id).where(
+            col(Connection.refresh_lease_until) <= now, col(Connection.state) != ConnectionState.DISCONNECTED
+        )
+        return [Owned(*row) for row in (await self.session.exec(found.limit(limit))).all()]
 
     async def _claim(self, due_at: Any, *, now: datetime, limit: int, values: dict[str, Any]) -> list[Owned]:
         found = select(Connection.id).where(due_at <= now).order_by(due_at).limit(limit)
@@ -116,22 +188,43 @@ class Unscoped:
     async def waiting_messages(self, *, now: datetime, limit: int) -> list[Waiting]:
         """Notices that are due to be told, oldest first."""
         due = select(OutboxMessage.workspace_id, OutboxMessage.id).where(
-            col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now
+            col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now, ~held_up(beyond=now)
         )
         rows = await self.session.exec(due.order_by(col(OutboxMessage.id)).limit(limit))
         return [Waiting(*row) for row in rows.all()]
 
-    async def anything_to_do(self, *, now: datetime) -> bool:
-        """Whether a sync is due or under way, a goodbye is due, or a notice waits to be told."""
+    async def anything_to_do(self, *, now: datetime, notices_by: datetime | None = None) -> bool:
+        """Whether a sync is due or under way, a goodbye is due, or a notice waits to be told by `notices_by`.
+
+        By default within a minute: others may wait for Slack for hours.
+        """
+        by = notices_by or now + A_MINUTE
         questions = (
             select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)),
             select(Connection.id).where((col(Connection.next_sync_at) <= now) | (col(Connection.farewell_at) <= now)),
-            select(OutboxMessage.id).where(col(OutboxMessage.waiting)),
+            select(OutboxMessage.id).where(
+                col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= by, ~held_up(beyond=by)
+            ),
         )
         for question in questions:
             if (await self.session.exec(question.limit(1))).first() is not None:
                 return True
         return False
+
+    async def next_moment(self, *, after: datetime, syncs: bool = True) -> datetime | None:
+        """The earliest moment after `after` at which a tick will find something due; `syncs=False` leaves those out.
+
+        Every column that a tick compares with the time belongs here: whoever lets time jump stops at these moments.
+        """
+        moments: list[tuple[Any, ...]] = [
+            (col(Connection.farewell_at),),
+            (col(OutboxMessage.next_attempt_at), col(OutboxMessage.waiting)),
+        ]
+        if syncs:
+            moments.append((col(Connection.next_sync_at),))
+        each = [select(func.min(at)).where(at > after, *conditions) for at, *conditions in moments]
+        found = [(await self.session.exec(question)).one() for question in each]
+        return min((at for at in found if at is not None), default=None)
 
     async def unfinished_runs(self, *, queued_before: datetime, limit: int) -> list[UUID]:
         """Runs that should be with the engine by now, oldest first."""

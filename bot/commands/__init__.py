@@ -9,8 +9,12 @@ from bot import permissions
 from bot.commands.call import Call
 from bot.commands.connect import connect
 from bot.commands.disconnect import disconnect
+from bot.commands.history import history
+from bot.commands.missed import with_missed
 from bot.commands.status import status
+from bot.commands.support import support
 from bot.commands.sync import sync
+from bot.commands.why import why
 from bot.views.blocks import Message, Modal
 from bot.views.help import help_text, not_understood, refusal
 from core.errors import SolidoError
@@ -34,6 +38,9 @@ COMMANDS: dict[str, Command] = {
     "connect": Command(connect, "connects this channel to Xero, or renews the connection"),
     "sync": Command(sync, "brings the books up to date now"),
     "status": Command(status, "tells how syncing goes, and what is outstanding"),
+    "why": Command(why, "tells why the last sync is in the state it is", words=True),
+    "history": Command(history, "tells who did what here"),
+    "support": Command(support, "opens a form to get help, with everything that is known filled in"),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),
     "help": Command(show_help, "shows this", words=True),
 }
@@ -62,7 +69,7 @@ async def dispatch(call: Call, text: str) -> Message | Modal:
         return help_text(SAYS, above=not_understood(name, nearest[0] if nearest else None))
     if argument and not command.words:
         return help_text(SAYS, above=f"`/solido {name}` {TAKES_NOTHING}.")
-    return await answer(replace(call, argument=argument), command.handler, name)
+    return await with_missed(call, await answer(replace(call, argument=argument), command.handler, name))
 
 
 async def answer(call: Call, handler: Handler, name: str) -> Message | Modal:

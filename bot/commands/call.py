@@ -12,7 +12,10 @@ from core.errors import NotAllowed
 
 @dataclass(frozen=True)
 class Call:
-    """Somebody asked for something. `argument` is what follows the subcommand, or a button's value."""
+    """Somebody asked for something. `argument` is what follows the subcommand, or a button's value.
+
+    `message_ts` names the message a button is on, where others can see it too.
+    """
 
     services: Services
     team: KnownTeam
@@ -21,6 +24,7 @@ class Call:
     argument: str
     now: datetime
     chosen: UUID | None = None
+    message_ts: str = ""
 
     async def standing(self) -> Standing:
         """What the person is to the team; STRANGER where Slack does not say."""

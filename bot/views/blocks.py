@@ -4,6 +4,7 @@
 docs, "Block Kit reference".
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -85,6 +86,13 @@ def one_line(text: str, limit: int = NAME_LIMIT) -> str:
     return shortened(" ".join(text.split()), limit)
 
 
+def without_markup(text: str) -> str:
+    """As a letter says it: no marks, no entities, and dates as their fallback reads."""
+    plain = re.sub(r"<!date[^|>]*\|([^>]*)>", r"\1", text)
+    plain = re.sub(r":[a-z_]+: ?|[*`]", "", plain)
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def bold(text: str) -> str:
     """Escaped, in one line, and bold unless the text holds an asterisk itself."""
     name = one_line(text)
@@ -130,6 +138,19 @@ def button(
         "text": {"type": "plain_text", "text": shortened(text, BUTTON_LIMIT)},
         "action_id": action,
         **{name: given for name, given in optional.items() if given},
+    }
+
+
+def menu(text: str, options: list[tuple[str, str]], *, action: str) -> Block:
+    """A menu that acts at once; `options` are what is read and what comes back (150 characters)."""
+    return {
+        "type": "static_select",
+        "action_id": action,
+        "placeholder": {"type": "plain_text", "text": shortened(text, 150)},
+        "options": [
+            {"text": {"type": "plain_text", "text": shortened(words, BUTTON_LIMIT)}, "value": value}
+            for words, value in options
+        ],
     }
 
 

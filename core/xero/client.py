@@ -52,6 +52,15 @@ class AccessTokens(Protocol):
         """Return a token that is good for minutes; a newer one than `refused`, which Xero did not accept."""
 
 
+def read_tenants(body: bytes) -> list[Tenant]:
+    """Raise XeroUnreadable for what is no list of connections."""
+    try:
+        listed = msgspec.json.decode(body, type=list[Tenant])
+    except msgspec.DecodeError:
+        raise XeroUnreadable("GET /connections") from None
+    return [tenant for tenant in listed if tenant.tenant_type == "ORGANISATION"]
+
+
 class Xero:
     """Xero's API over one HTTP client; `base_url` such as https://api.xero.com."""
 
@@ -67,11 +76,24 @@ class Xero:
             answer = await self.call("GET", "/connections", access_token, params=params)
         except (AccessRefused, Forbidden) as refused:
             raise PermissionEnded(refused.detail, correlation_id=refused.correlation_id) from None
-        try:
-            listed = msgspec.json.decode(answer.content, type=list[Tenant])
-        except msgspec.DecodeError:
-            raise XeroUnreadable("GET /connections") from None
-        return [tenant for tenant in listed if tenant.tenant_type == "ORGANISATION"]
+        return read_tenants(answer.content)
+
+    async def lists(self, tokens: "AccessTokens", tenant_id: str) -> bool:
+        """Whether Xero still lists this organisation among ours. Costs none of its calls.
+
+        PermissionEnded where Xero does not even let us ask.
+        """
+        listed: list[Tenant] = []
+
+        async def ask(token: str) -> None:
+            try:
+                answer = await self.call("GET", "/connections", token)
+            except Forbidden as refused:
+                raise PermissionEnded(refused.detail, correlation_id=refused.correlation_id) from None
+            listed.extend(read_tenants(answer.content))
+
+        await let_in(tokens, ask)
+        return tenant_id in {tenant.tenant_id for tenant in listed}
 
     async def remove(self, tokens: "AccessTokens", connection_id: str) -> None:
         """End our access to one organisation; gone already is as good. Tried once: whoever asks comes back later.

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,33 +23,48 @@ from .seen import state
 STATIC = Path(__file__).parent / "static"
 MOST_FORWARD = 366 * 24 * 3600
 COMMAND = "/solido"
-SUBCOMMANDS = {
-    "help": "what Solido can do",
-    "connect": "connect this channel to a Xero organisation",
-    "sync": "bring it up to date now",
-    "status": "how it stands, and what is outstanding",
-    "disconnect": "stop, and forget the connection",
-}
-
-Forward = Callable[[int], Awaitable[list[str]]]
 
 
-async def _nothing_happens(_seconds: int) -> list[str]:
+class Happened(Protocol):
+    """A line of what happened while time passed."""
+
+    def json(self) -> dict[str, Any]: ...
+
+
+class Tour(Protocol):
+    """Steps that tick themselves off: `look` sees what happened since."""
+
+    async def look(self) -> None: ...
+
+    def json(self) -> Mapping[str, Any]: ...
+
+
+Forward = Callable[[int], Awaitable[Sequence[Happened]]]
+ClockChange = Callable[[], Awaitable[Sequence[Happened]]]
+
+
+async def _nothing_happens(_seconds: int = 0) -> list[Happened]:
     return []
 
 
 class Desk:
-    """The page's own routes around one emulated Slack. `forward` moves the desk's time by seconds and tells a story."""
+    """The page's own routes around one emulated Slack.
+
+    `forward` moves the desk's time by seconds, `clock_change` through the next night in which clocks change.
+    """
 
     def __init__(
         self,
         slack: FakeSlack,
         clock: Callable[[], datetime],
         forward: Forward,
-        links: Mapping[str, str],
+        clock_change: ClockChange,
+        about: Mapping[str, Any],
+        tour: Tour | None,
         stream_seconds: float,
     ) -> None:
-        self.slack, self.clock, self.forward, self.links = slack, clock, forward, dict(links)
+        self.slack, self.clock, self.forward, self.clock_change = slack, clock, forward, clock_change
+        self.told, self.tour = dict(about), tour
         self.stream_seconds = stream_seconds
 
     async def index(self, request: Request) -> Response:
@@ -64,7 +79,14 @@ class Desk:
         return RedirectResponse(f"/?channel={key}")
 
     async def about(self, request: Request) -> Response:
-        return JSONResponse({"links": self.links, "command": COMMAND, "subcommands": SUBCOMMANDS})
+        return JSONResponse(self.told)
+
+    async def steps(self, request: Request) -> Response:
+        """The guided tour, and what of it really happened."""
+        if self.tour is None:
+            return JSONResponse({"steps": [], "done": []})
+        await self.tour.look()
+        return JSONResponse(self.tour.json())
 
     async def seen(self, request: Request) -> Response:
         """`?as=role&channel=key`; the channel `home` is the app's Home."""
@@ -91,17 +113,22 @@ class Desk:
         return JSONResponse(told)
 
     async def time(self, request: Request) -> Response:
-        happened: list[str] = []
+        happened: Sequence[Happened] = []
         if request.method == "POST":
             try:
-                seconds = (await _object(request)).get("forward_seconds")
-            except ValueError as exc:
+                happened = await self._pass(await _object(request))
+            except (LookupError, ValueError) as exc:
                 return _refused(exc)
-            if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= MOST_FORWARD:
-                return _refused(LookupError("forward_seconds must be a whole number of seconds, a year at most."))
-            happened = await self.forward(seconds)
             self.slack.changes.tell()
-        return JSONResponse({"now": self.clock().isoformat(), "happened": happened})
+        return JSONResponse({"now": self.clock().isoformat(), "happened": [line.json() for line in happened]})
+
+    async def _pass(self, order: Mapping[str, Any]) -> Sequence[Happened]:
+        if order.get("to") == "clock-change":
+            return await self.clock_change()
+        seconds = order.get("forward_seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= MOST_FORWARD:
+            raise LookupError("forward_seconds must be a whole number of seconds, a year at most.")
+        return await self.forward(seconds)
 
     async def events(self, request: Request) -> Response:
         """Server-Sent Events: `changed` with a version, to which the page answers by asking for the state."""
@@ -126,6 +153,7 @@ class Desk:
             Route("/", self.index),
             Route("/archives/{channel}", self.archive),
             Route("/desk/about", self.about),
+            Route("/desk/tour", self.steps),
             Route("/desk/slack/state", self.seen),
             Route("/desk/slack/act", self.act, methods=["POST"]),
             Route("/desk/events", self.events),
@@ -154,13 +182,17 @@ def page(
     *,
     clock: Callable[[], datetime],
     forward: Forward = _nothing_happens,
+    clock_change: ClockChange = _nothing_happens,
     extra_routes: Sequence[BaseRoute] = (),
     links: Mapping[str, str] | None = None,
+    subcommands: Mapping[str, str] | None = None,
+    tour: Tour | None = None,
     stream_seconds: float = 15.0,
 ) -> Starlette:
     """Return the page's application. `extra_routes` (the Xero desk's JSON) stand behind the same guard.
 
     A stream of events ends after `stream_seconds` and the browser comes back by itself: so the server can stop soon.
     """
-    desk = Desk(slack, clock, forward, links or {}, stream_seconds)
+    about = {"links": dict(links or {}), "command": COMMAND, "subcommands": dict(subcommands or {})}
+    desk = Desk(slack, clock, forward, clock_change, about, tour, stream_seconds)
     return Starlette(routes=[*desk.routes(), *extra_routes], middleware=[Middleware(Guard)])

@@ -82,7 +82,9 @@ def check_rate(world: World, method: str, arguments: Arguments) -> None:
     """Refuse a second post to a channel within the same second of the desk's time."""
     if not world.strict_rate or method != "chat.postMessage":
         return
-    last = next((m for m in reversed(world.posts) if m.channel == arguments.get("channel")), None)
+    last = next(
+        (m for m in reversed(world.messages) if m.kind == "post" and m.channel == arguments.get("channel")), None
+    )
     if last is not None and (world.clock() - last.at).total_seconds() < 1:
         raise ApiError("ratelimited")
 

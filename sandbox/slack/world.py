@@ -99,7 +99,7 @@ class World:
         self.response_urls: dict[str, ResponseUrl] = {}
         self.triggers: dict[str, Trigger] = {}
         self._http: httpx.AsyncClient | None = None
-        self._last_ts = 0
+        self.last_ts = 0
         self.fresh_ids = (f"b{n:04d}" for n in itertools.count(1))
 
     @property
@@ -159,8 +159,8 @@ class World:
 
     def next_ts(self) -> str:
         """Return a message timestamp: the desk's time in microseconds, never the same twice."""
-        self._last_ts = max(self._last_ts + 1, round(self.clock().timestamp() * 1_000_000))
-        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+        self.last_ts = max(self.last_ts + 1, round(self.clock().timestamp() * 1_000_000))
+        return f"{self.last_ts // 1_000_000}.{self.last_ts % 1_000_000:06d}"
 
     def say(
         self,
@@ -180,10 +180,14 @@ class World:
         self.messages.append(message)
         if to is not None:
             self.ephemerals.append(message)
-        elif kind == "post":
+        elif kind == "post" and thread_ts is None:
             self.posts.append(message)
         self.changes.tell()
         return message
+
+    def thread_of(self, message: Message) -> list[Message]:
+        """What was said in the thread of a message that everybody in the channel can see, oldest first."""
+        return [m for m in self.messages if m.thread_ts == message.ts and m.channel == message.channel]
 
     def edit(self, message: Message, text: str, blocks: Blocks) -> None:
         message.edits.append(Edit(self.clock(), message.text, message.blocks))

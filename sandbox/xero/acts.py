@@ -25,6 +25,7 @@ def act(xero: FakeXero, asked: Asked) -> str:
     if not isinstance(action, str) or action not in ACTS:
         raise ActError(f"Choose one of these actions: {', '.join(ACTS)}.")
     xero.settle()
+    xero.version += 1
     try:
         return ACTS[action](xero, asked)
     except BooksError as refused:
@@ -175,7 +176,7 @@ def _organisation(xero: FakeXero, asked: Asked) -> Organisation:
 
 def _invoice(xero: FakeXero, asked: Asked) -> tuple[Organisation, Invoice]:
     """By its id, among all organisations."""
-    id = (_words(asked, "invoice") or _words(asked, "id")).lower()
+    id = (_words(asked, "invoice_id") or _words(asked, "id")).lower()
     for books in xero.organisations:
         if id in books.invoices.by_id:
             return books, books.invoices.by_id[id]
@@ -183,7 +184,7 @@ def _invoice(xero: FakeXero, asked: Asked) -> tuple[Organisation, Invoice]:
 
 
 def _contact(xero: FakeXero, asked: Asked) -> tuple[Organisation, Contact]:
-    id = (_words(asked, "contact") or _words(asked, "id")).lower()
+    id = (_words(asked, "contact_id") or _words(asked, "id")).lower()
     for books in xero.organisations:
         if id in books.contacts.by_id:
             return books, books.contacts.by_id[id]

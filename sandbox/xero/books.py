@@ -4,7 +4,6 @@ import heapq
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from itertools import count
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -61,10 +60,31 @@ class Organisation:
         self._clock = clock
         self._switches = switches or Switches()
         self._changed = changed
-        self._numbers = count(1)
+        self._number = 0
         self._diary: list[tuple[datetime, int, Callable[[], object]]] = []
         self._at: datetime | None = None
         self.created_at = self.now()
+
+    # what is kept over a restart: see kept.py
+
+    def memory(self) -> dict[str, Any]:
+        return {
+            "created_at": self.created_at,
+            "contacts": list(self.contacts),
+            "invoices": list(self.invoices),
+            "number": self._number,
+            "diary": [list(entry) for entry in sorted(self._diary, key=lambda entry: entry[:2])],
+        }
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Scheduled changes are kept only when they are values, as those of a ledger from a file are."""
+        self.created_at = memory["created_at"]
+        for contact in memory["contacts"]:
+            self.contacts.put(contact)
+        for invoice in memory["invoices"]:
+            self.invoices.put(invoice)
+        self._number = memory["number"]
+        self._diary = [(at, number, change) for at, number, change in memory["diary"]]
 
     # time
 
@@ -82,7 +102,7 @@ class Organisation:
 
     def schedule(self, at: datetime, change: Callable[[], object]) -> None:
         """Let `change` happen when the clock passes `at`; it then counts as done at `at`."""
-        heapq.heappush(self._diary, (at, next(self._numbers), change))
+        heapq.heappush(self._diary, (at, self._next_number(), change))
 
     def settle(self) -> None:
         """Apply what is due, in time order. Does nothing while a change is landing."""
@@ -168,7 +188,7 @@ class Organisation:
         today = self.today()
         return self.add_invoice(
             contact or self.add_contact("Odd Records Ltd", "odd@example.com"),
-            number=f"RAW-{next(self._numbers)}",
+            number=f"RAW-{self._next_number()}",
             total=money(10),
             issued_on=today,
             due_on=today,
@@ -194,7 +214,7 @@ class Organisation:
     def credit(self, invoice: Invoice, amount: Decimal | None = None) -> Credit:
         """Allocate a credit note, over the whole amount due unless told otherwise."""
         given = self._settling(invoice, amount)
-        credit = Credit(self._new_id("credit"), f"CN-{next(self._numbers):04d}", given, self.now().date())
+        credit = Credit(self._new_id("credit"), f"CN-{self._next_number():04d}", given, self.now().date())
         invoice.credits.append(credit)
         self._settled(invoice, credit.on)
         return credit
@@ -243,8 +263,12 @@ class Organisation:
 
     # bookkeeping of the bookkeeping
 
+    def _next_number(self) -> int:
+        self._number += 1
+        return self._number
+
     def _new_id(self, kind: str) -> str:
-        return str(uuid5(UUID(self.tenant_id), f"{kind}:{next(self._numbers)}"))
+        return str(uuid5(UUID(self.tenant_id), f"{kind}:{self._next_number()}"))
 
     def _expect(self, invoice: Invoice, *statuses: str, act: str) -> None:
         self.settle()

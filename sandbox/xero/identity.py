@@ -139,6 +139,27 @@ class Identity:
         self._switches = switches
         self._key = secrets.token_bytes(32)
 
+    def memory(self) -> dict[str, Any]:
+        """What is kept over a restart; tokens that ended more than a day ago are forgotten."""
+        long_ago = self._clock() - timedelta(days=1)
+        return {
+            "users": self.users,
+            "connections": self.connections,
+            "codes": {key: code for key, code in self.codes.items() if code.expires_at > long_ago},
+            "access_tokens": {key: each for key, each in self.access_tokens.items() if each.expires_at > long_ago},
+            "refresh_tokens": {
+                key: each
+                for key, each in self.refresh_tokens.items()
+                if not each.dead and (each.first_used_at is None or each.first_used_at > long_ago)
+            },
+            "key": self._key,
+        }
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        self.users, self.connections = memory["users"], memory["connections"]
+        self.codes, self._key = memory["codes"], memory["key"]
+        self.access_tokens, self.refresh_tokens = memory["access_tokens"], memory["refresh_tokens"]
+
     def knows_client(self, client_id: str, secret: str) -> bool:
         return hmac.compare_digest(client_id.encode(), self.client_id.encode()) and hmac.compare_digest(
             secret.encode(), self._secret.encode()

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -42,7 +42,7 @@ def load_receivables(
     """
     rows = list(read(Path(path)))
     books = xero.add_organisation(organisation)
-    tale = _Tale(books)
+    tale = Tale(books)
     for row in rows:
         if as_of is None or row.issued_on <= as_of:
             paid = row.settled_on is not None and (as_of is None or row.settled_on <= as_of)
@@ -51,27 +51,27 @@ def load_receivables(
     return books
 
 
-class _Tale:
+@dataclass(slots=True)
+class Tale:
     """Turns rows into scheduled changes; remembers the contacts and invoices they made."""
 
-    def __init__(self, books: Organisation) -> None:
-        self._books = books
-        self._contacts: dict[str, Contact] = {}
-        self._invoices: dict[str, Invoice] = {}
+    books: Organisation
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    invoices: dict[str, Invoice] = field(default_factory=dict)
 
     def plan(self, row: Row, *, paid: bool) -> None:
-        self._books.schedule(midnight(row.issued_on), lambda: self._issue(row))
+        self.books.schedule(midnight(row.issued_on), Issued(self, row))
         if paid and row.settled_on is not None:
-            self._books.schedule(midnight(max(row.settled_on, row.issued_on)), lambda: self._settle(row))
+            self.books.schedule(midnight(max(row.settled_on, row.issued_on)), Settled(self, row))
 
-    def _issue(self, row: Row) -> None:
-        if row.customer not in self._contacts:
+    def issue(self, row: Row) -> None:
+        if row.customer not in self.contacts:
             mailbox = f"accounts@{row.customer.lower()}.example.com"
-            self._contacts[row.customer] = self._books.add_contact(
+            self.contacts[row.customer] = self.books.add_contact(
                 f"Customer {row.customer}", mailbox, id=self._id("contact", row.customer)
             )
-        self._invoices[row.number] = self._books.add_invoice(
-            self._contacts[row.customer],
+        self.invoices[row.number] = self.books.add_invoice(
+            self.contacts[row.customer],
             number=row.number,
             total=row.amount,
             issued_on=row.issued_on,
@@ -80,14 +80,34 @@ class _Tale:
             id=self._id("invoice", row.number),
         )
 
-    def _settle(self, row: Row) -> None:
+    def settle(self, row: Row) -> None:
         """Nothing to do when somebody was faster at the desk, or nothing was ever due."""
-        invoice = self._invoices[row.number]
+        invoice = self.invoices[row.number]
         if is_outstanding(invoice):
-            self._books.pay(invoice, on=row.settled_on)
+            self.books.pay(invoice, on=row.settled_on)
 
     def _id(self, kind: str, name: str) -> str:
-        return str(uuid5(UUID(self._books.tenant_id), f"ledger:{kind}:{name}"))
+        return str(uuid5(UUID(self.books.tenant_id), f"ledger:{kind}:{name}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A scheduled change as a value, so that it can be kept over a restart."""
+
+    tale: Tale
+    row: Row
+
+    def __call__(self) -> None:
+        self.tale.issue(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    tale: Tale
+    row: Row
+
+    def __call__(self) -> None:
+        self.tale.settle(self.row)
 
 
 def midnight(day: date) -> datetime:

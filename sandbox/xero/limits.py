@@ -63,6 +63,16 @@ class Limits:
     def too_many_at_once(self, tenant: str) -> bool:
         return self.enforce and self.in_flight[tenant] > CONCURRENT
 
+    def memory(self) -> list[tuple[tuple[str, int], tuple[int, int]]]:
+        return list(self._windows.items())
+
+    def recall(self, memory: list[tuple[tuple[str, int], tuple[int, int]]]) -> None:
+        self._windows = dict(memory)
+
+    def used_today(self, tenant: str) -> int:
+        """Calls of the organisation in its present day."""
+        return self._used(tenant, DAY)
+
     def _window(self, key: str, length: int) -> int:
         return int((self._clock().timestamp() + _start(key, length)) // length)
 

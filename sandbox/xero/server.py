@@ -44,6 +44,10 @@ class FakeXero:
         self.switches = switches or Switches()
         self.organisations: list[Organisation] = []
         self.requests: deque[Request] = deque(maxlen=REMEMBERED_REQUESTS)
+        self.asked = 0
+        """Requests so far; `requests` holds the last of them."""
+        self.version = 0
+        """Rises with everything that changes here."""
         self.webhooks = Webhooks()
         self.limits = Limits(clock=clock, day=day_limit, minute=minute_limit, enforce=enforce_limits)
         self.identity = Identity(
@@ -81,8 +85,13 @@ class FakeXero:
             troubles=self._troubles,
             limits=self.limits,
             switches=self.switches,
-            log=self.requests.append,
+            log=self._log,
         )
+
+    def _log(self, request: Request) -> None:
+        self.requests.append(request)
+        self.asked += 1
+        self.version += 1
 
     # organisations and users
 
@@ -133,6 +142,7 @@ class FakeXero:
 
     def _tell(self, organisation: Organisation, category: str, resource_id: str, change: str) -> None:
         """Webhooks tell of connected organisations only."""
+        self.version += 1
         if self.is_connected(organisation):
             self.webhooks.note(organisation, category, resource_id, change)
 

@@ -3,7 +3,7 @@
 import re
 import typing
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,15 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.advice import ADVICE
-from bot.delivery import render
 from bot.limits import fitted, fitted_view
-from bot.views import connections, help, status, syncs
+from bot.rendering import render
+from bot.views import connections, help, history, missed, status, support, syncs, troubles, why
 from bot.views.blocks import Message, Modal, actions, button, context, escape, section, shortened
 from core.errors import BadArgument, Choice, WhichWorkspace
+from core.incidents import Cause, Ending, Happening
 from core.notices import Amount, Books, Notice
 from core.status import Status
 from sandbox.slack import problems_of_message, problems_of_view
-from storage.models import Connection, ConnectionState, RunState, SetAside, SyncRun, Trigger
+from storage.models import AuditEvent, Connection, ConnectionState, Incident, RunState, SetAside, SyncRun, Trigger
 from storage.runs import RunTotals
 
 NASTY = [
@@ -65,6 +66,12 @@ BOOKS = st.builds(Books, amounts=st.lists(AMOUNT, max_size=170), customers=st.in
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "by": PEOPLE,
     "asked_by": PEOPLE,
+    "snoozed_by": st.none() | PEOPLE,
+    "taken_by": st.none() | PEOPLE,
+    "ended_by": st.none() | PEOPLE,
+    "cause": st.sampled_from(list(Cause)).map(str),
+    "ending": st.sampled_from(["", *Ending]).map(str),
+    "what": st.sampled_from(list(Happening)).map(str),
     "channel_id": CHANNELS,
     "error": st.sampled_from([*sorted(ADVICE), "SomethingOfAnotherVersion"]),
     "trigger": st.sampled_from(list(Trigger)).map(str),
@@ -81,6 +88,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     UUID: st.uuids(),
     Books: BOOKS,
     Amount: AMOUNT,
+    date: st.dates(date(2020, 1, 1), date(2035, 1, 1)),
     type(None): st.none(),
 }
 OURS = re.compile(r"!date\^\d+\^[^<>]*|@U0\w+|#C0\w+")
@@ -181,7 +189,29 @@ STATUS = st.builds(
     set_aside=st.integers(3, 10**6),
     first_set_aside=st.lists(row(SetAside, label=HOSTILE, record=HOSTILE, reason=HOSTILE), max_size=3),
 )
+INCIDENT = row(
+    Incident,
+    cause=BY_NAME["cause"],
+    error=BY_NAME["error"],
+    opened_at=MOMENTS,
+    failures=st.integers(1, 999),
+    taken_by=st.none() | PEOPLE,
+    snoozed_by=st.none() | PEOPLE,
+    snoozed_until=st.none() | MOMENTS,
+)
+AUDIT = row(
+    AuditEvent, who=PEOPLE | st.just(""), at=MOMENTS, what=st.sampled_from([*history.DID, "new"]), detail=st.just("")
+) | row(AuditEvent, who=PEOPLE, at=MOMENTS, what=st.just("connected"), detail=HOSTILE)
 VIEWS = {
+    "why": st.builds(why.why, CONNECTION, st.none() | RUN, st.lists(INCIDENT, max_size=5)),
+    "history": st.builds(history.history, st.lists(AUDIT, max_size=20)),
+    "missed": st.builds(
+        lambda told: missed.above(Message("x", [section("x")]), "C0FINANCE", [escape(one) for one in told]),
+        st.lists(HOSTILE, max_size=60),
+    ),
+    "snoozed": st.builds(troubles.snoozed, HOSTILE, st.just("tomorrow")),
+    "taken": st.builds(troubles.taken, HOSTILE),
+    "over already": st.builds(troubles.over_already, HOSTILE),
     "status": st.builds(status.status, STATUS, daily_limit=st.integers(1, 5000)),
     "already running": st.builds(syncs.already_running, HOSTILE, RUN),
     "asked": st.builds(syncs.asked, HOSTILE, CHANNELS, here=st.booleans()),
@@ -215,6 +245,23 @@ def test_every_answer_is_harmless_and_within_the_limits(view):
     @given(VIEWS[view])
     def try_it(message):
         must_be_fine(message)
+
+    try_it()
+
+
+DIALOGS = {
+    "form": st.builds(support.form, HOSTILE, private=st.uuids().map(str)),
+    "to be sent": st.builds(support.to_be_sent, HOSTILE, private=st.uuids().map(str)),
+    "to be copied": st.builds(support.to_be_copied, HOSTILE, address=st.sampled_from(["", "help@example.com"])),
+}
+
+
+@pytest.mark.parametrize("view", DIALOGS)
+def test_every_dialog_is_within_the_limits(view):
+    @THOROUGH
+    @given(DIALOGS[view])
+    def try_it(modal):
+        assert problems_of_view(fitted_view(modal).view()) == []
 
     try_it()
 

@@ -1,9 +1,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandbox.xero import Organisation
 from tests.core.house import House, open_house
+
+# How fast a busy machine is says nothing about the product.
+settings.register_profile("core", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("core")
 
 
 @pytest.fixture

@@ -1,128 +1,240 @@
-"""One trouble, one alert: decided purely, and carried out over any order of failures and successes."""
+"""What follows from what happens to a trouble: pure decisions, time as an argument."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlmodel import col, select
 
 from core import errors
-from core.incidents import Cause, Step, after_failure, cause_of, failed, recovered
-from core.notices import Trouble, decode
-from storage.database import Database
-from storage.models import Connection, OutboxMessage
-from storage.store import WorkspaceStore
-from tests import builders
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-PASSING = errors.XeroUnavailable()
-
-LEAVES: dict[type[errors.XeroError], Cause] = {
-    errors.PermissionEnded: Cause.RECONNECT_NEEDED,
-    errors.DisconnectedInXero: Cause.RECONNECT_NEEDED,
-    errors.PermissionMissing: Cause.RECONNECT_NEEDED,
-    errors.ChangedInXero: Cause.CHANGED_IN_XERO,
-    errors.XeroUnavailable: Cause.XERO_UNREACHABLE,
-    errors.XeroUnreadable: Cause.XERO_UNREACHABLE,
-    errors.OrganisationOffline: Cause.XERO_UNREACHABLE,
-    errors.RateLimited: Cause.QUOTA_USED_UP,
-    errors.DailyLimitReached: Cause.QUOTA_USED_UP,
-    errors.XeroRejected: Cause.OURS,
-    errors.Misconfigured: Cause.OURS,
-    errors.Unexpected: Cause.OURS,
-}
-
-
-@pytest.mark.parametrize(("error", "cause"), LEAVES.items())
-def test_every_error_has_its_cause(error: type[errors.XeroError], cause: Cause) -> None:
-    assert cause_of(error()) == cause
-
-
-def step(
-    error: errors.XeroError, *, failures: int = 0, minutes: int = 0, told: bool = False, inhibited: bool = False
-) -> Step:
-    since = NOW - timedelta(minutes=minutes)
-    return after_failure(error, failures=failures, since=since, told=told, inhibited=inhibited, now=NOW)
-
-
-@pytest.mark.parametrize("error", [errors.PermissionEnded(), errors.ChangedInXero(), errors.Misconfigured()])
-def test_what_needs_somebody_is_told_at_once(error: errors.XeroError) -> None:
-    assert step(error) == Step(1, told=True)
-
-
-@pytest.mark.parametrize(("failures", "told"), [(0, False), (1, False), (2, True), (3, True)])
-def test_what_may_pass_is_told_after_three_in_a_row(failures: int, told: bool) -> None:
-    assert step(PASSING, failures=failures) == Step(failures + 1, told)
-
-
-@pytest.mark.parametrize(("minutes", "told"), [(59, False), (60, True), (61, True)])
-def test_what_may_pass_is_told_after_an_hour(minutes: int, told: bool) -> None:
-    assert step(PASSING, failures=1, minutes=minutes) == Step(2, told)
-
-
-def test_beside_a_trouble_that_only_a_reconnect_ends_nothing_new_is_told() -> None:
-    assert step(errors.Misconfigured(), failures=5, minutes=300, inhibited=True) == Step(6, told=False)
-
-
-def test_what_has_been_told_stays_told() -> None:
-    assert step(PASSING, failures=1, told=True, inhibited=True) == Step(2, told=True)
-
-
-@pytest.fixture
-async def connection(database: Database) -> Connection:
-    return await builders.a_connection(database, await builders.a_workspace(database))
-
-
-async def troubles(store: WorkspaceStore) -> list[Trouble]:
-    """Every trouble that was told, as it stands."""
-    rows = await store.session.exec(select(OutboxMessage).where(col(OutboxMessage.workspace_id) == store.id))
-    return [notice for notice in (decode(row.notice) for row in rows.all()) if isinstance(notice, Trouble)]
-
-
-async def test_recovery_is_told_once_and_only_where_the_trouble_was(database: Database, connection: Connection) -> None:
-    async with database.workspace(connection.workspace_id) as store:
-        await failed(store, connection, errors.RateLimited(), now=NOW)
-        await failed(store, connection, errors.PermissionEnded(), now=NOW)
-        assert [(told.error, told.recovered) for told in await troubles(store)] == [("PermissionEnded", False)]
-        await recovered(store, connection, now=NOW)
-        await recovered(store, connection, now=NOW + timedelta(minutes=1))
-        [told] = await troubles(store)
-        assert (told.recovered, told.closed_at) == (True, NOW)
-        [message] = (await store.session.exec(select(OutboxMessage))).all()
-        await store.session.refresh(message)
-        assert message.version == 2, "once when it began, once when it was over"
-
-
-steps = st.lists(
-    st.tuples(st.sampled_from([None, *LEAVES]), st.timedeltas(timedelta(0), timedelta(hours=2))),
-    min_size=1,
-    max_size=25,
+from core.incidents import (
+    Cause,
+    Course,
+    Decision,
+    Ended,
+    Ending,
+    Event,
+    Failed,
+    Happening,
+    Quiet,
+    Retried,
+    Snoozed,
+    Succeeded,
+    Taken,
+    TimePassed,
+    Woken,
+    cause_of,
+    decide,
+    quiet_until,
 )
 
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+BLIP = Failed.by(errors.XeroUnavailable())
+LOST = Failed.by(errors.PermissionEnded())
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps)
-async def test_at_most_one_trouble_per_cause_is_open_and_each_is_told_by_one_message(
-    database: Database, story: list[tuple[type[errors.XeroError] | None, timedelta]]
-) -> None:
-    """None is a sync that worked."""
-    connection = await builders.a_connection(database, await builders.a_workspace(database))
-    now = NOW
-    for error, passed in story:
-        now += passed
-        async with database.workspace(connection.workspace_id) as store:
-            if error is None:
-                await recovered(store, connection, now=now)
-                assert await store.incidents.open(connection.id) == []
-            else:
-                await failed(store, connection, error(), now=now)
-                causes = [incident.cause for incident in await store.incidents.open(connection.id)]
-                assert len(causes) == len(set(causes))
-                assert cause_of(error()) in causes
-    async with database.workspace(connection.workspace_id) as store:
-        open_ones = await store.incidents.open(connection.id)
-        for told in await troubles(store):
-            assert (told.closed_at is not None) == told.recovered
-        still = [told for told in await troubles(store) if told.closed_at is None]
-        assert len(still) == len([incident for incident in open_ones if incident.told_at])
+
+def after(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def played(*events: tuple[float, Event], inhibited: bool = False) -> list[Decision | None]:
+    """Each event at its minute after noon, one after another, on one incident."""
+    course: Course | None = None
+    made: list[Decision | None] = []
+    for minute, event in events:
+        decision = decide(course, event, after(minute), inhibited=inhibited)
+        course = decision.course if decision else course
+        made.append(decision)
+    return made
+
+
+def told(decisions: list[Decision | None]) -> list[bool]:
+    return [decision is not None and decision.tell for decision in decisions]
+
+
+def an_open_one(**changes: object) -> Course:
+    plain = Course(Cause.XERO_UNREACHABLE, "XeroUnavailable", 3, NOON, after(10), told_at=after(10))
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (errors.PermissionEnded(), Cause.RECONNECT_NEEDED),
+        (errors.DisconnectedInXero(), Cause.RECONNECT_NEEDED),
+        (errors.PermissionMissing(), Cause.CHANGED_IN_XERO),
+        (errors.ChangedInXero(), Cause.CHANGED_IN_XERO),
+        (errors.XeroUnavailable(), Cause.XERO_UNREACHABLE),
+        (errors.XeroUnreadable(), Cause.XERO_UNREACHABLE),
+        (errors.OrganisationOffline(), Cause.XERO_UNREACHABLE),
+        (errors.RateLimited(), Cause.QUOTA_USED_UP),
+        (errors.DailyLimitReached(), Cause.QUOTA_USED_UP),
+        (errors.BooksDiffer(), Cause.BOOKS_DIFFER),
+        (errors.NotRunning(), Cause.NOT_RUNNING),
+        (errors.XeroRejected(), Cause.OURS),
+        (errors.Misconfigured(), Cause.OURS),
+        (errors.Unexpected(), Cause.OURS),
+    ],
+)
+def test_every_error_has_its_cause(error, cause):
+    assert cause_of(error) == cause
+
+
+def test_what_needs_a_person_is_told_at_once():
+    assert told(played((0, LOST))) == [True]
+
+
+def test_what_may_pass_is_told_after_three_in_a_row():
+    assert told(played((0, BLIP), (2, BLIP), (6, BLIP), (14, BLIP))) == [False, False, True, True]
+
+
+def test_what_may_pass_is_told_after_an_hour_without_a_success():
+    assert told(played((0, BLIP), (59, TimePassed()), (60, TimePassed()), (61, TimePassed()))) == [
+        False,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_second_failure_after_an_hour_is_told_too():
+    assert told(played((0, BLIP), (60, BLIP))) == [False, True]
+
+
+def test_one_success_ends_a_trouble_and_what_nobody_heard_of_ends_unheard():
+    *_, heard = played((0, LOST), (42, Succeeded()))
+    assert heard is not None
+    assert (heard.tell, heard.aloud, heard.course.ending) == (True, True, Ending.RECOVERED)
+    *_, unheard = played((0, BLIP), (2, Succeeded()))
+    assert unheard is not None
+    assert (unheard.tell, unheard.aloud, unheard.course.closed_at) == (False, False, after(2))
+
+
+def test_after_a_success_three_more_are_needed():
+    assert told(played((0, BLIP), (2, BLIP), (4, Succeeded()), (6, BLIP), (8, BLIP), (10, BLIP))) == [
+        False,
+        False,
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_flapping_within_the_hour_goes_on_on_the_same_card():
+    back = decide(an_open_one(closed_at=after(20), ending=Ending.RECOVERED), BLIP, after(80))
+    assert back is not None
+    assert (back.fresh, back.tell, back.what) == (False, True, Happening.BACK)
+    assert (back.course.failures, back.course.opened_at, back.course.episodes) == (4, NOON, 2)
+    assert back.course.closed_at is None
+
+
+def test_after_the_hour_it_is_a_new_trouble_with_a_card_of_its_own():
+    closed = an_open_one(closed_at=after(20), ending=Ending.RECOVERED)
+    new = decide(closed, LOST, after(80) + timedelta(microseconds=1))
+    assert new is not None
+    assert (new.fresh, new.course.failures, new.course.opened_at) == (True, 1, after(80) + timedelta(microseconds=1))
+
+
+def test_a_trouble_somebody_snoozed_comes_back_on_its_old_card_for_as_long():
+    quiet = an_open_one(closed_at=after(20), ending=Ending.RECOVERED, snoozed_until=after(600), snoozed_by="U1")
+    back = decide(quiet, BLIP, after(500))
+    assert back is not None
+    assert (back.fresh, back.course.snoozed_until) == (False, after(600))
+    later = decide(quiet, BLIP, after(601))
+    assert later is not None
+    assert later.fresh
+
+
+@pytest.mark.parametrize("ending", [Ending.RECONNECTED, Ending.DISCONNECTED])
+def test_a_failure_after_a_person_acted_is_a_new_trouble(ending):
+    new = decide(an_open_one(closed_at=after(20), ending=ending), LOST, after(21))
+    assert new is not None
+    assert new.fresh
+
+
+def test_while_a_reconnect_is_needed_other_troubles_are_counted_and_not_told():
+    decisions = played((0, BLIP), (2, BLIP), (4, BLIP), (70, BLIP), (80, TimePassed()), inhibited=True)
+    assert told(decisions) == [False] * 5
+    assert decisions[3] is not None
+    assert (decisions[3].course.failures, decisions[3].course.told_at) == (4, None)
+
+
+def test_a_reconnect_ends_the_trouble_and_the_sync_after_it_shows_that_it_is_over():
+    ended = decide(an_open_one(), Ended(Ending.RECONNECTED, "U1"), after(42))
+    assert ended is not None
+    assert (ended.tell, ended.aloud, ended.course.ending, ended.course.ended_by) == (True, False, "reconnected", "U1")
+    shown = decide(ended.course, Succeeded(), after(43))
+    assert shown is not None
+    assert (shown.tell, shown.aloud, shown.course.ending, shown.course.closed_at) == (
+        True,
+        True,
+        "recovered",
+        after(42),
+    )
+    assert decide(shown.course, Succeeded(), after(58)) is None
+
+
+def test_a_snooze_ends_by_itself_and_reminds_who_asked_for_it():
+    snoozed, early, woke, again = played(
+        (0, LOST), (1, Snoozed("U1", after(61))), (60, TimePassed()), (61, TimePassed()), (62, TimePassed())
+    )[1:]
+    assert snoozed is not None
+    assert (snoozed.tell, snoozed.what, snoozed.by) == (True, Happening.SNOOZED, "U1")
+    assert early is None
+    assert woke is not None
+    assert (woke.tell, woke.aloud, woke.what, woke.by) == (True, True, Happening.WOKE, "U1")
+    assert again is None
+
+
+def test_a_snooze_can_be_ended_by_hand_once():
+    *_, woken, twice = played((0, LOST), (1, Snoozed("U1", after(61))), (5, Woken("U2")), (6, Woken("U2")))
+    assert woken is not None
+    assert (woken.course.snoozed_until, woken.aloud) == (None, False)
+    assert twice is None
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [(Taken("U1"), Taken("U1")), (Snoozed("U1", after(60)), Snoozed("U1", after(60) + timedelta(seconds=2)))],
+    ids=["taken", "snoozed"],
+)
+def test_pressing_twice_is_the_same_as_once(first, again):
+    *_, twice = played((0, LOST), (1, first), (1.1, again))
+    assert twice is None
+
+
+def test_somebody_else_may_take_over():
+    *_, last = played((0, LOST), (1, Taken("U1")), (2, Taken("U2")))
+    assert last is not None
+    assert last.course.taken_by == "U2"
+
+
+@pytest.mark.parametrize(
+    "event", [Taken("U1"), Snoozed("U1", after(99)), Woken("U1"), Retried("U1"), TimePassed(), Succeeded()]
+)
+def test_pressing_too_late_changes_nothing(event):
+    assert decide(an_open_one(closed_at=after(20), ending=Ending.RECOVERED), event, after(30)) is None
+
+
+def test_nothing_follows_where_there_is_no_trouble():
+    assert decide(None, Succeeded(), NOON) is None
+    assert decide(None, TimePassed(), NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "until"),
+    [
+        ("Europe/London", datetime(2026, 11, 23, 23, tzinfo=UTC), datetime(2026, 11, 24, 9, tzinfo=UTC)),
+        ("Pacific/Auckland", datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 24, 20, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 3, 7, 20, tzinfo=UTC), datetime(2026, 3, 8, 13, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 10, 31, 20, tzinfo=UTC), datetime(2026, 11, 1, 14, tzinfo=UTC)),
+    ],
+    ids=["in the evening", "where tomorrow has begun", "into summer time", "out of summer time"],
+)
+def test_until_tomorrow_means_nine_in_the_morning_where_the_organisation_is(zone, now, until):
+    assert quiet_until(Quiet.MORNING, now, timezone=zone) == until
+
+
+def test_an_hour_and_a_week_are_just_that():
+    assert quiet_until(Quiet.HOUR, NOON, timezone="UTC") - NOON == timedelta(hours=1)
+    assert quiet_until(Quiet.WEEK, NOON, timezone="UTC") - NOON == timedelta(days=7)

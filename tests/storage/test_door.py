@@ -26,6 +26,7 @@ from storage.models import (
     OutboxMessage,
     Resource,
     SetAside,
+    SupportRequest,
     SyncRun,
     Trigger,
 )
@@ -55,6 +56,7 @@ class Household:
     incident: Incident
     message: OutboxMessage
     attempt: ConnectAttempt
+    request: SupportRequest
 
 
 async def a_household(database: Database) -> Household:
@@ -76,23 +78,35 @@ async def a_household(database: Database) -> Household:
         mine["workspace_id"],
         team_id,
         connection,
-        run=SyncRun(**ours, trigger=Trigger.MANUAL, queued_at=NOW, attempt=1, calls=7),
+        run=SyncRun(**ours, trigger=Trigger.MANUAL, queued_at=NOW, started_at=NOW, attempt=1, calls=7),
         invoice=Invoice(**mine, **an_invoice_row(connection.id, contact_id=owing)),
         contact=Contact(**mine, **a_contact_row(connection.id)),
         incident=Incident(**ours, cause="ours", error="E", opened_at=NOW, last_failure_at=NOW),
-        message=OutboxMessage(**mine, card="card", notice="{}", created_at=NOW, next_attempt_at=NOW),
+        message=OutboxMessage(**mine, card="card", notice="{}", created_at=NOW, next_attempt_at=NOW, missed_at=NOW),
         attempt=ConnectAttempt(**mine, link_hash=str(uuid4()), asked_by="U1", created_at=NOW, expires_at=LATER),
+        request=SupportRequest(**mine, asked_by="U1", created_at=NOW, text="help"),
     )
     async with database.unscoped() as unscoped:
         unscoped.session.add(connection)
         await unscoped.session.flush()
-        unscoped.session.add_all([home.run, home.invoice, home.contact, home.incident, home.message, home.attempt])
+        unscoped.session.add_all(
+            [home.run, home.invoice, home.contact, home.incident, home.message, home.attempt, home.request]
+        )
         unscoped.session.add_all(
             [
                 Cursor(**ours, resource=Resource.INVOICES, since=NOW),
                 SetAside(**ours, resource=Resource.INVOICES, record="r1", reason="odd", since_at=NOW),
                 SyncRun(
                     **ours, trigger=Trigger.INITIAL, queued_at=NOW - timedelta(1), finished_at=NOW, state="succeeded"
+                ),
+                Incident(
+                    **ours,
+                    cause="books_differ",
+                    error="E",
+                    opened_at=NOW,
+                    last_failure_at=NOW,
+                    closed_at=NOW,
+                    ending="recovered",
                 ),
                 AuditEvent(**mine, at=NOW, who="U1", what="connected"),
                 WorkspaceAdmin(**mine, user_id="U1", added_by="U1", added_at=NOW),
@@ -126,6 +140,15 @@ async def end_connection(store: WorkspaceStore, home: Household) -> bool:
     return await store.connections.forget_tokens(home.connection.id, version=0)
 
 
+def adds_request(store: WorkspaceStore) -> None:
+    store.support.add("forged", by="U2", now=NOW)
+
+
+async def claim_request(store: WorkspaceStore, home: Household) -> bool:
+    await store.support.send(home.request.id, by="U1", now=NOW)
+    return await store.support.claim(home.request.id, now=NOW, until=SOON)
+
+
 async def is_theirs(found: Awaitable[Any], theirs: UUID) -> bool:
     return (await found).id == theirs
 
@@ -143,6 +166,7 @@ REACHES = {
     "about.team": Reach(lambda s, h: is_theirs(s.about.team(), h.team_id), False),
     "connections.add": Reach(lambda s, h: s.connections.add(forged_connection(h)), None),
     "connections.get": Reach(lambda s, h: s.connections.get(h.connection.id), None),
+    "connections.lock": Reach(lambda s, h: s.connections.lock(h.connection.id), False),
     "connections.latest": Reach(lambda s, _: s.connections.latest(), None),
     "connections.take_refresh": Reach(
         lambda s, h: s.connections.take_refresh(h.connection.id, version=0, now=NOW, until=SOON), False
@@ -175,6 +199,7 @@ REACHES = {
     "runs.start": Reach(lambda s, h: s.runs.start(h.run.id, now=NOW), None),
     "runs.write": Reach(lambda s, h: s.runs.write(h.run.id, attempt=1, page=9), False),
     "runs.give_up": Reach(lambda s, h: s.runs.give_up(h.connection.id, error="E", now=NOW), None),
+    "runs.last_started_at": Reach(lambda s, h: s.runs.last_started_at(h.connection.id), None),
     "runs.succeeded_before": Reach(lambda s, h: s.runs.succeeded_before(h.run), False),
     "runs.latest": Reach(lambda s, _: s.runs.latest(9), []),
     "runs.totals": Reach(lambda s, _: s.runs.totals(), RunTotals(0, 0, 0)),
@@ -213,6 +238,8 @@ REACHES = {
     "set_aside.first": Reach(lambda s, _: s.set_aside.first(9), []),
     "incidents.add": Reach(lambda s, h: s.incidents.add(forged_incident(h)), REFUSED),
     "incidents.open": Reach(lambda s, h: s.incidents.open(h.connection.id), []),
+    "incidents.newest": Reach(lambda s, h: s.incidents.newest(h.connection.id, "ours"), None),
+    "incidents.ended_since": Reach(lambda s, h: s.incidents.ended_since(h.connection.id, NOW, ending="recovered"), []),
     "incidents.get": Reach(lambda s, h: s.incidents.get(h.incident.id), None),
     "outbox.tell": Reach(lambda s, _: s.outbox.tell("card", "forged", now=NOW), None),
     "outbox.claim": Reach(lambda s, h: s.outbox.claim(h.message.id, now=NOW, until=SOON), None),
@@ -224,7 +251,24 @@ REACHES = {
     "outbox.post_anew": Reach(lambda s, h: s.outbox.post_anew(h.message.id, error="E", now=LATER), None),
     "outbox.drop": Reach(lambda s, h: s.outbox.drop(h.message.id, error="E", version=1), None),
     "outbox.silence": Reach(lambda s, _: s.outbox.silence(error="E"), None),
+    "outbox.go_round": Reach(
+        lambda s, h: s.outbox.go_round(h.message.id, step=1, error="E", now=NOW, next_at=LATER), None
+    ),
+    "outbox.stuck": Reach(lambda s, h: s.outbox.stuck(h.message.id, error="E", until=LATER, now=NOW), None),
+    "outbox.tell_once": Reach(lambda s, _: s.outbox.tell_once("once", "{}", now=NOW, to="U1"), None),
+    "outbox.missed": Reach(lambda s, _: s.outbox.missed(), []),
+    "outbox.mentioned": Reach(lambda s, h: s.outbox.mentioned(h.message.id, now=NOW), None),
+    "outbox.found": Reach(lambda s, _: s.outbox.found("card", channel_id="C", message_ts="1", now=LATER), None),
+    "outbox.found_as": Reach(
+        lambda s, _: s.outbox.found_as("moved", "forged", channel_id="C", message_ts="1", now=NOW), None
+    ),
     "outbox.get": Reach(lambda s, _: s.outbox.get("card"), None),
+    "support.add": Reach(lambda s, h: adds_request(s), None),
+    "support.get": Reach(lambda s, h: s.support.get(h.request.id), None),
+    "support.send": Reach(lambda s, h: s.support.send(h.request.id, by="U1", now=NOW), False),
+    "support.claim": Reach(claim_request, False),
+    "support.sent": Reach(lambda s, h: s.support.sent(h.request.id, now=NOW), None),
+    "invoices.customer_names": Reach(lambda s, _: s.invoices.customer_names(), []),
     "audit.add": Reach(lambda s, _: s.audit.add("U2", "looked", at=NOW), None),
     "audit.latest": Reach(lambda s, _: s.audit.latest(9), []),
     "admins.all": Reach(lambda s, _: s.admins.all(), set()),

@@ -75,9 +75,9 @@ function replace(list, wanted) {
 }
 
 function announce(message, desk) {
-  const said = message.text || [...(rows.get(message.ts)?.node.querySelectorAll(".text, h4") || [])].map((one) => one.textContent).join(" ");
+  const said = message.text ? mrkdwn(message.text, desk.names) : [...(rows.get(message.ts)?.node.querySelectorAll(".text, h4") || [])].map((one) => one.textContent).join(" ");
   const news = byId("news");
-  news.append(el("p", {}, `${author(message, desk).name}: ${said}`));
+  news.append(el("p", {}, `${author(message, desk).name}: `, said));
   while (news.childNodes.length > 20) news.firstChild.remove();
 }
 

@@ -4,7 +4,10 @@ import { get, post } from "./wire.js";
 import { showHome, showMessages } from "./chat.js";
 import { showModal } from "./modal.js";
 import { offerComposer, startComposer } from "./composer.js";
-import { showLevers, startTime } from "./levers.js";
+import { showInbox } from "./inbox.js";
+import { showHood } from "./hood.js";
+import { showTour } from "./tour.js";
+import { showLevers, showWebhooks, startTime } from "./levers.js";
 import { showXero } from "./xero.js";
 import { dayTime } from "./dates.js";
 
@@ -103,6 +106,7 @@ async function once() {
   showModal(state.modal, desk);
   showLevers(state, desk);
   await showXero(refresh);
+  try { await Promise.all([showInbox(refresh), showWebhooks(refresh), showHood(refresh), showTour(guide)]); } catch (error) { toast(error.message); }
 }
 
 /** Refresh what is shown; calls that come while one runs are answered by one more run. */
@@ -121,6 +125,32 @@ function markTabs() {
   for (const button of document.querySelectorAll(".tabs button")) {
     button.setAttribute("aria-pressed", String(button.dataset.tab === document.body.dataset.tab));
   }
+}
+
+const guide = {
+  say(text) {
+    document.body.dataset.tab = "chat";
+    markTabs();
+    byId("line").value = text;
+    byId("line").focus();
+  },
+  show(pane) {
+    document.body.dataset.tab = "desk";
+    markTabs();
+    document.querySelector(`.panes [data-pane=${pane}]`).click();
+    document.querySelector(`.panes [data-pane=${pane}]`).focus();
+  },
+};
+
+// The desk's panes, and which of them is looked at.
+function startPanes() {
+  const buttons = [...document.querySelectorAll(".panes button")];
+  const choose = (pane) => {
+    document.body.dataset.pane = pane;
+    buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.pane === pane)));
+  };
+  buttons.forEach((button) => button.addEventListener("click", () => { choose(button.dataset.pane); refresh(); }));
+  choose(document.body.dataset.pane);
 }
 
 function startTabs() {
@@ -144,7 +174,8 @@ async function start() {
   if (/^[a-z]+$/.test(as || "") && channel) Object.assign(here, { as, channel });
   byId("who").addEventListener("change", (event) => { here.as = event.target.value; read.seen = {}; go(here.channel.startsWith("dm-") ? `dm-${here.as}` : here.channel); });
   startTabs();
-  startTime(refresh);
+  startPanes();
+  startTime(refresh, desk);
   const about = await get("/desk/about");
   byId("links").replaceChildren(...Object.entries(about.links).map(([label, url]) =>
     el("a", { href: /^https?:/.test(url) ? url : null, target: "_blank", rel: "noopener" }, label)));

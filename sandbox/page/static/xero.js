@@ -105,7 +105,7 @@ const lever = (label, body, style) => el("button", { type: "button", class: styl
 function levers(state, organisation) {
   return el("section", { class: "card", "aria-labelledby": "levers-title" }, el("h2", { id: "levers-title" }, "What Xero does next"),
     el("div", { class: "row" },
-      organisation && lever("Revoke the connection", { action: "revoke", tenant_id: organisation.tenant_id }),
+      organisation?.connected && lever(`Disconnect ${organisation.name} in Xero`, { action: "revoke", tenant_id: organisation.tenant_id }),
       lever("Kill refresh tokens", { action: "kill_refresh_tokens" }),
       lever("Expire access tokens", { action: "expire_access_tokens" })),
     faultPicker(FAULTS, state.faults || [], (kind, times) => act({ action: "fault", kind, times }), () => act({ action: "heal" })),
@@ -133,7 +133,7 @@ function draw(state, organisation) {
     el("div", { class: "row" },
       el("label", { class: "field grow" }, el("span", { class: "unseen" }, "Search invoices"), el("input", { type: "search", "data-key": "search", placeholder: "Search number or customer", value: view.q, oninput: search })),
       el("button", { type: "button", "data-key": "add", onclick: () => addInvoice(state) }, "Add invoice…")),
-    el("div", { id: "invoices" }, invoices(organisation)), contacts(organisation)), levers(state, organisation)];
+    el("div", { id: "invoices" }, invoices(organisation)), contacts(organisation))];
 }
 
 let typing;
@@ -155,6 +155,7 @@ export async function showXero(again) {
   view.tenant = organisation?.tenant_id ?? null;
   const { now, ...facts } = state;
   redraw(byId("xero"), [facts, view.tenant, view.limit, now.slice(0, 10)], () => draw(state, organisation));
+  redraw(byId("xero-levers"), [facts.faults, facts.requests, organisation?.connected, view.tenant], () => levers(state, organisation));
 }
 
 // A redraw must not close what is unfolded, lose the scroll, or move the caret in the search box.

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from sandbox.page import app as page_app
 from sandbox.page import page
 from sandbox.slack import FakeSlack
+from sandbox.story import Line
 
 from .conftest import Api, Clock, Product
 from .said import actions, button, section
@@ -23,16 +24,27 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 @pytest.fixture
 def desk(slack: FakeSlack, clock: Clock) -> httpx.AsyncClient:
-    async def forward(seconds: int) -> list[str]:
+    async def forward(seconds: int) -> list[Line]:
         clock.forward(seconds=seconds)
-        return [f"{seconds} seconds passed"]
+        return [Line("note", f"{seconds} seconds passed")]
+
+    async def clock_change() -> list[Line]:
+        return [Line("note", "The clocks changed")]
 
     async def xero(request: Any) -> JSONResponse:
         return JSONResponse({"organisations": []})
 
     routes = [Route("/desk/xero/state", xero)]
     links = {"Xero": "http://127.0.0.1:9/"}
-    app = page(slack, clock=clock, forward=forward, extra_routes=routes, links=links, stream_seconds=0.2)
+    app = page(
+        slack,
+        clock=clock,
+        forward=forward,
+        clock_change=clock_change,
+        extra_routes=routes,
+        links=links,
+        stream_seconds=0.2,
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost:8000")
 
 
@@ -152,7 +164,13 @@ async def test_a_channel_one_is_not_in_stays_closed(desk: httpx.AsyncClient):
 
 async def test_time_goes_forward_and_tells_what_happened(desk: httpx.AsyncClient):
     answer = await desk.post("/desk/time", json={"forward_seconds": 900})
-    assert answer.json() == {"now": "2026-03-02T09:15:00+00:00", "happened": ["900 seconds passed"]}
+    assert answer.json()["now"] == "2026-03-02T09:15:00+00:00"
+    assert [line["text"] for line in answer.json()["happened"]] == ["900 seconds passed"]
+
+
+async def test_a_night_with_a_clock_change_can_be_asked_for(desk: httpx.AsyncClient):
+    answer = await desk.post("/desk/time", json={"to": "clock-change"})
+    assert [line["text"] for line in answer.json()["happened"]] == ["The clocks changed"]
 
 
 @pytest.mark.parametrize("seconds", [-1, 1.5, True, "900", None, 10**9])

@@ -1,11 +1,14 @@
 """The desk: state and actions as JSON."""
 
 import json
+import re
+from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
+from sandbox import page as page_package
 from sandbox.xero import desk
 from tests.sandbox.xero.visitor import Visitor
 
@@ -50,17 +53,17 @@ async def test_the_state_can_be_searched_and_limited(visitor, page):
 
 async def test_paying_says_what_happened_and_happens(visitor, page):
     invoice = visitor.an_invoice(total="100.00")
-    said = await act(page, action="part_pay", invoice=invoice.id, amount="40")
+    said = await act(page, action="part_pay", invoice_id=invoice.id, amount="40")
     assert said.json() == {"said": "Invoice INV-1 got a payment of 40.00 USD; 60.00 USD is left."}
-    said = await act(page, action="pay", invoice=invoice.id)
+    said = await act(page, action="pay", invoice_id=invoice.id)
     assert said.json() == {"said": "Invoice INV-1 got a payment of 60.00 USD; nothing is left."}
     assert visitor.acme.outstanding() == []
 
 
 async def test_what_xero_refuses_is_one_sentence(visitor, page):
     invoice = visitor.an_invoice()
-    await act(page, action="pay", invoice=invoice.id)
-    answer = await act(page, action="void", invoice=invoice.id)
+    await act(page, action="pay", invoice_id=invoice.id)
+    answer = await act(page, action="void", invoice_id=invoice.id)
     assert (answer.status_code, answer.json()["error"]) == (400, "Invoice INV-1 is PAID and cannot be voided.")
 
 
@@ -81,7 +84,7 @@ async def test_what_xero_refuses_is_one_sentence(visitor, page):
 )
 async def test_each_button_works_and_says_a_sentence(visitor, page, asked):
     invoice = visitor.an_invoice()
-    ids = {"invoice": invoice.id, "contact": invoice.contact.id, "tenant_id": visitor.acme.tenant_id}
+    ids = {"invoice_id": invoice.id, "contact_id": invoice.contact.id, "tenant_id": visitor.acme.tenant_id}
     answer = await act(page, **(ids | asked))
     assert answer.status_code == 200, answer.text
     assert answer.json()["said"].endswith(".")
@@ -99,7 +102,7 @@ async def test_revoking_needs_a_connection(visitor, page):
 @pytest.mark.parametrize("value", TYPED, ids=lambda value: f"{value!r:.20}")
 async def test_nothing_typed_crashes_it(visitor, page, value):
     invoice = visitor.an_invoice()
-    good = {"invoice": invoice.id, "contact": "A", "total": "1", "kind": "500"}
+    good = {"invoice_id": invoice.id, "contact": "A", "total": "1", "kind": "500"}
     for action in ("part_pay", "change_due_date", "add_invoice", "fault", "archive_contact"):
         for name in ("amount", "on", "total", "times", "seconds", "kind", "contact", "invoice", "path", "tenant_id"):
             assert (await act(page, **({"action": action} | good | {name: value}))).status_code in (200, 400)
@@ -126,3 +129,10 @@ async def test_the_state_lists_faults_and_the_last_requests(visitor, page):
     ]
     assert shown["requests"][0]["path"] == "/connect/token"
     assert shown["requests"][0]["status"] == 200
+
+
+async def test_what_the_pages_buttons_send_is_what_the_desk_reads():
+    """The page is JavaScript: the names of what it sends are compared with what is read here."""
+    script = (Path(page_package.__file__).parent / "static" / "xero.js").read_text()
+    sent = set(re.findall(r"\b(\w+_id): ", script))
+    assert sent == {"tenant_id", "invoice_id", "contact_id"}

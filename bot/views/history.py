@@ -1,0 +1,39 @@
+"""`/solido history`: who did what, newest first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.views.blocks import Message, bold, section, user, when
+from core.incidents import Happening
+from storage.models import AuditEvent
+
+DID = {
+    "connected": "connected {0}",
+    "reconnected": "connected {0} again",
+    "disconnected": "disconnected {0}",
+    "removed": "was removed from this Slack workspace, which disconnected {0}",
+    Happening.RETRIED: "asked for another try",
+    Happening.TAKEN: "is on it",
+    Happening.SNOOZED: "snoozed an alert{0}",
+    Happening.WOKE: "ended a snooze",
+    "asked for help": "asked for help",
+}
+
+
+def history(events: Sequence[AuditEvent]) -> Message:
+    if not events:
+        text = "Nobody has done anything here yet."
+        return Message(text, [section(text)])
+    text = "*Who did what here*\n" + "\n".join(f"{when(event.at)}: {_who(event)} {_did(event)}" for event in events)
+    return Message(text, [section(text)])
+
+
+def _who(event: AuditEvent) -> str:
+    return user(event.who) if event.who else "Solido"
+
+
+def _did(event: AuditEvent) -> str:
+    if event.what == Happening.SNOOZED:
+        return DID[event.what].format(f" until {when(datetime.fromisoformat(event.detail))}" if event.detail else "")
+    plain = DID.get(event.what)
+    return plain.format(bold(event.detail)) if plain else bold(f"{event.what} {event.detail}")

@@ -1,0 +1,124 @@
+"""The program as it is run: started, killed, told to stop, started again, misconfigured."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.xero import Organisation, big_ledger
+from tests.processes.installation import (
+    BOT_TOKEN,
+    SIGNING_SECRET,
+    Installation,
+    finished,
+    installed,
+    outstanding,
+    python,
+)
+
+INVOICES = "/api.xro/2.0/Invoices"
+
+
+@pytest.fixture
+async def installation(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
+    async with installed(sqlite_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def migrated(database_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
+    """On both databases; PostgreSQL is brought to its schema by the command, as a host's release step does."""
+    async with installed(database_url, tmp_path) as made:
+        if database_url.startswith("postgresql"):
+            migrate = await python("-m", "bot", "migrate", settings=made.environment(), folder=tmp_path)
+            code, said = await finished(migrate)
+            assert code == 0, said
+        yield made
+
+
+async def under_way(it: Installation) -> Organisation:
+    """Connected to an organisation of five slow pages, of which some have been stored and told of."""
+    big = big_ledger(it.xero, 4200, 30)
+    it.xero.break_next("slow", times=None, path=INVOICES, seconds=0.35)
+    await it.start()
+    await it.connect(big)
+    await it.until(lambda: it.invoice_pages() >= 3)
+    assert not await it.synced()
+    return big
+
+
+async def finishes(it: Installation, organisation: Organisation) -> None:
+    """After a new start the run goes on to its end, is told of, and nothing is there or said twice."""
+    it.xero.heal()
+    await it.start()
+    await it.until(it.synced)
+    assert await it.mirror() == outstanding(organisation)
+    [run] = await it.runs()
+    assert (run.attempt, run.added) == (2, 4200)
+    await it.until(it.all_told)
+    connected, first = it.slack.posts
+    assert "Connected to *Big Ledger Ltd*" in connected.text
+    assert "First sync done: 4,200 outstanding invoices" in first.text
+    assert it.slack.refused == []
+
+
+async def test_a_sync_goes_on_after_the_process_was_killed(migrated: Installation) -> None:
+    big = await under_way(migrated)
+    await migrated.kill()
+    await finishes(migrated, big)
+
+
+async def test_a_sync_goes_on_after_the_process_was_told_to_stop(installation: Installation) -> None:
+    big = await under_way(installation)
+    installation.xero.expire_access_tokens()
+    pages = installation.invoice_pages()
+    await installation.until(lambda: installation.invoice_pages() > pages)
+    code, seconds, logged = await installation.terminate()
+    assert code == 0
+    assert seconds < 10
+    identity = installation.xero.identity
+    secrets = [*identity.access_tokens, *identity.refresh_tokens, "s3cret", BOT_TOKEN, SIGNING_SECRET, installation.key]
+    assert not [secret for secret in secrets if secret in logged], "no secret in the log"
+    await finishes(installation, big)
+
+
+async def test_a_process_with_nothing_to_do_stops_when_it_is_told_to(installation: Installation) -> None:
+    await installation.start()
+    code, seconds, _logged = await installation.terminate()
+    assert code == 0
+    assert seconds < 10
+
+
+async def test_every_missing_setting_is_named_at_once(tmp_path: Path) -> None:
+    process = await python("-m", "bot", "serve", settings={}, folder=tmp_path)
+    code, said = await finished(process)
+    assert code == 2
+    for name in ("SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "XERO_CLIENT_ID", "XERO_CLIENT_SECRET"):
+        assert f"{name} is missing." in said
+    assert "Traceback" not in said
+
+
+async def test_a_broken_setting_is_named_without_its_value(installation: Installation) -> None:
+    settings = installation.environment() | {"SOLIDO_SECRET_KEYS": "not-a-key", "SOLIDO_SYNC_EVERY": "900"}
+    process = await python("-m", "bot", "serve", settings=settings, folder=installation.folder)
+    code, said = await finished(process)
+    assert code == 2
+    assert "SOLIDO_SECRET_KEYS" in said
+    assert "not-a-key" not in said
+
+
+async def test_a_single_role_on_sqlite_says_that_it_needs_postgresql(installation: Installation) -> None:
+    process = await python("-m", "bot", "worker", settings=installation.environment(), folder=installation.folder)
+    code, said = await finished(process)
+    assert code == 2
+    assert "PostgreSQL" in said
+
+
+async def test_a_slack_that_does_not_know_the_token_is_said_in_a_sentence(installation: Installation) -> None:
+    settings = installation.environment() | {"SLACK_BOT_TOKEN": "xoxb-wrong"}
+    process = await python("-m", "bot", "serve", settings=settings, folder=installation.folder)
+    code, said = await finished(process)
+    assert code == 1
+    assert "SLACK_BOT_TOKEN" in said
+    assert "Traceback" not in said
+    assert "xoxb-wrong" not in said

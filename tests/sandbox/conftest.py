@@ -1,0 +1,34 @@
+"""A whole sandbox on free ports, with its own database."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sandbox.browser import Visit
+from sandbox.clock import VirtualClock
+from sandbox.desk import Desk
+from sandbox.world import sqlite_in
+from sandbox.xero import demo_ledger
+
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """Nothing connected yet, on a Monday morning; time flows."""
+    desk = Desk(VirtualClock(MONDAY), sqlite_in(tmp_path), demo_ledger)
+    await desk.start()
+    yield desk
+    await desk.stop()
+    assert desk.slack.refused == [], "Slack would have refused something"
+
+
+@pytest.fixture
+async def connected(desk: Desk) -> Desk:
+    """The same with the first organisation connected to #finance and synced."""
+    async with Visit(desk) as visit:
+        await visit.connect("Harbour Lane Ltd")
+    await desk.settled()
+    return desk
