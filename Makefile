@@ -1,10 +1,11 @@
 # Two commands for a new machine with Python 3.11+ and make: `make run` and `make test`.
 PYTHON ?= python3
+SEED ?= $(shell date +%s)
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-config --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check bench screenshots migrations-check lock python venv-run venv-dev clean
+.PHONY: run test check prove mutants bench screenshots migrations-check lock python venv-run venv-dev venv-bench clean
 
 run: venv-run  ## the whole product on loopback, driven from a browser; PORT=… and ARGS='--as-of …' are heard
 	@exec $(BIN)/python -m sandbox $(ARGS)
@@ -18,11 +19,19 @@ check: venv-dev  ## what CI runs: format, lint, types, then the tests (import ru
 	@echo "mypy" && $(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
+prove: venv-dev  ## the long proofs of the reminders; STEPS=… and SEED=… are heard, both are printed
+	@echo "seed $(SEED)"
+	@SOLIDO_PROVE=1 $(BIN)/python -m pytest -n 0 -s --hypothesis-seed=$(SEED) tests/core/reminders $(ARGS)
+
+mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
+	@$(BIN)/python scripts/mutants.py
+
 screenshots: venv-dev  ## the pictures of the README, from a real browser
 	@$(BIN)/python -m scripts.screenshots
 
-bench: venv-dev  ## figures of this machine, printed as ratios where something stands beside ours
+bench: venv-dev venv-bench  ## figures of this machine, printed as ratios where something stands beside ours
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.sync $(ARGS)
 
 migrations-check: venv-dev  ## only this: migrations build what the models say
 	@$(BIN)/python -m pytest -k "migration" $(ARGS)
@@ -31,13 +40,21 @@ lock: venv-dev  ## requirements/*.txt anew, keeping pins that still fit; LOCK_AR
 	@$(LOCK) $(LOCK_ARGS) -o requirements/run.txt pyproject.toml requirements/build.in
 	@$(LOCK) $(LOCK_ARGS) -o requirements/dev.txt -c requirements/run.txt --extra dev pyproject.toml requirements/build.in
 	@$(LOCK) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
+	@$(LOCK) $(LOCK_ARGS) -o requirements/bench.txt requirements/bench.in
 	@$(MAKE) --no-print-directory venv-dev
 
 clean:  ## forget the virtual environment and what tools left behind
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build ./*.egg-info
+	@rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build ./*.egg-info
 
 venv-run venv-dev: venv-%: python
 	@$(PYTHON) scripts/venv.py $*
+
+venv-bench: .venv-bench/installed  ## what our speed is compared with, apart from everything we use
+
+.venv-bench/installed: requirements/bench.txt | python
+	@$(PYTHON) -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --no-input --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -41,6 +41,7 @@ def settings_or_exit() -> Settings:
     try:
         settings = read_settings()
         settings.vault()
+        settings.mailer()
     except BadSettings as wrong:
         fail(str(wrong), WRONG_USE)
     set_up(settings.solido_log_format)

@@ -9,6 +9,8 @@ from bot.commands.call import Call
 from bot.commands.pressed import as_id
 from bot.commands.support import help_with
 from bot.limits import SHOW_ALL
+from bot.reminder_actions import REMINDER_ACTIONS
+from bot.reminder_actions import REPLACES as REMINDER_REPLACES
 from bot.views import connections as views
 from bot.views.blocks import Message, Modal
 from bot.views.help import refusal
@@ -73,5 +75,6 @@ ACTIONS: dict[str, Handler] = {
     "disconnect": disconnect,
     "cancel": cancel,
 }
-REPLACES = {"disconnect", "cancel"}
+ACTIONS |= REMINDER_ACTIONS
+REPLACES = {"disconnect", "cancel", *REMINDER_REPLACES}
 """Buttons whose answer takes the place of the question."""

@@ -115,8 +115,9 @@ ADVICE: dict[str, Advice] = {
         "Please tell the people who run Solido for you: `/solido support` has what they need to know.",
     ),
     errors.BooksDiffer.__name__: Advice(
-        "When both were compared, some invoices were not the same.",
-        "There is nothing you need to do: I read them again, and tell you here when the books agree.",
+        "The outstanding invoices here are not the same as in Xero, even after reading all of them once more.",
+        "`/solido status` tells what differs. I compare again every night, and at once when you type "
+        "`/solido sync full`. If it stays like this, please type `/solido support`.",
     ),
     errors.Superseded.__name__: Advice("It was stopped because Xero was disconnected.", "Nothing needs to be done."),
 }

@@ -1,5 +1,6 @@
 """The composition root: the only place where parts are built and joined."""
 
+import asyncio
 import socket
 from datetime import timedelta
 from enum import StrEnum
@@ -29,16 +30,24 @@ from core.connect import Connecting
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
 from core.keeping import Keeping
-from core.operators import Operators
+from core.operators import ByMail, Operators
 from core.patience import Patience
+from core.reminders import ReminderPlan
+from core.reminders.asking import AskedAfresh
+from core.reminders.deciding import Reminding
+from core.reminders.sending import Sending
+from core.reminders.workdays import prepare as prepare_holidays
 from core.scheduler import Due, Scheduler, Tick
 from core.support import Support
 from core.sync import Syncing
+from core.troubles import Troubles
 from core.watch import Watch
+from core.webhooks import Webhooks
 from core.workspaces import Workspaces
 from core.xero.client import Xero
 from core.xero.http import make_http
 from core.xero.oauth import XeroLogin
+from core.xero.pacing import Pacer
 from storage import schema
 from storage.database import Database
 
@@ -97,13 +106,20 @@ class Solido:
             self.engine,
             self._vault,
             self._login,
-            Xero(self._http, settings.xero_api_url, patience=patience),
+            Xero(self._http, settings.xero_api_url, patience=patience, pacer=Pacer()),
             patience,
             every=timedelta(seconds=settings.solido_sync_every),
+            troubles=Troubles(ReminderPlan()),
+            daily_limit=settings.xero_daily_limit,
         )
         client_id, client_secret = settings.slack_client_id, settings.slack_client_secret.get_secret_value()
         app = AppKeys(client_id, client_secret) if client_id else None
+        mailer = settings.mailer()
+        if operators is None and mailer and settings.support_email:
+            operators = ByMail(mailer, settings.support_email)
         self.support = Support(self.database, operators, address=settings.support_email)
+        payments = "accounting.payments" in settings.scopes
+        self.sending = Sending(self.syncing, mailer, AskedAfresh(payments=payments), settings.public_url)
         self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
         self._installs = Installs(self.database, self._vault, self._slack, app)
         self.services = Services(
@@ -115,9 +131,11 @@ class Solido:
             connecting=Connecting(self.syncing),
             workspaces=Workspaces(self.database),
             support=self.support,
+            webhooks=Webhooks(self.database, settings.xero_webhook_key.get_secret_value()),
             public_url=settings.public_url,
             daily_limit=settings.xero_daily_limit,
             writes=settings.solido_xero_access == "read-write",
+            reminding=Reminding(self.database, mailer),
         )
         secret = settings.slack_signing_secret.get_secret_value()
         listener = SlackListener(self.services, self._slack, secret, many_teams=app is not None)
@@ -136,10 +154,22 @@ class Solido:
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack, self.support.operators)
         keeping = Keeping(self.syncing)
-        scheduling = [Tick("due", 1.0, due.tick), Tick("tidy", 3600.0, due.tidy), Tick("seen", 600.0, self.tidy)]
-        working = [Tick("delivery", 0.5, delivery.tick), Tick("farewell", 2.0, farewell.tick)]
-        working += [Tick("support", 5.0, self.support.tick), Tick("welcome", 30.0, self.installing.greet)]
-        working += [Tick("mend", 5.0, keeping.mend), Tick("look", 30.0, keeping.look)]
+        scheduling = [
+            Tick("due", 1.0, due.tick),
+            Tick("webhooks", 1.0, due.webhooks),
+            Tick("nightly", 5.0, due.nightly),
+            Tick("tidy", 3600.0, due.tidy),
+            Tick("seen", 600.0, self.tidy),
+        ]
+        working = [
+            Tick("delivery", 0.5, delivery.tick),
+            Tick("farewell", 2.0, farewell.tick),
+            Tick("reminders", 2.0, self.sending.tick),
+            Tick("support", 5.0, self.support.tick),
+            Tick("welcome", 30.0, self.installing.greet),
+            Tick("mend", 5.0, keeping.mend),
+            Tick("look", 30.0, keeping.look),
+        ]
         watching = [Tick("watch", 15.0, self._watch.tick), Tick("deadman", 60.0, self._watch.running)]
         watching = watching if roles & {Role.SCHEDULER, Role.WORKER} else []
         return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
@@ -152,6 +182,7 @@ class Solido:
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""
         await self._check_schema()
+        await asyncio.to_thread(prepare_holidays)
         self._slack.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS), trust_env=True)
         await self._know_team()
         if Role.WORKER in self._roles:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot import permissions
 from bot.commands.call import Call
 from bot.commands.support import described, send
+from bot.reminder_modals import REMINDER_MODALS
 from bot.views.blocks import FieldErrors, Message, Modal
 from bot.views.help import refusal
 from core.errors import NotYours, SolidoError
@@ -14,7 +15,7 @@ Values = Mapping[str, str]
 Outcome = Message | Modal | FieldErrors | None
 Handler = Callable[[Call, Values], Awaitable[Outcome]]
 
-MODALS: dict[str, Handler] = {"support": described, "support_send": send}
+MODALS: dict[str, Handler] = {"support": described, "support_send": send, **REMINDER_MODALS}
 
 
 async def submit(

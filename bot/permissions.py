@@ -65,6 +65,9 @@ COMMANDS = {
     "why": Permission(Right.READ, About.PLACE),
     "history": Permission(Right.READ, About.PLACE),
     "support": Permission(Right.READ, About.PLACE),
+    "reminders": Permission(Right.READ, About.PLACE),
+    "hold": Permission(Right.ACT, About.PLACE),
+    "hold everything": Permission(Right.ADMINISTER, About.PLACE),
     "disconnect": Permission(Right.ADMINISTER, About.PLACE),
     "help": Permission(Right.ANYBODY, About.NOTHING),
 }
@@ -78,12 +81,35 @@ BUTTONS = {
     "help": Permission(Right.READ, About.NAMED),
     "disconnect": Permission(Right.ADMINISTER, About.NAMED),
     "cancel": Permission(Right.READ, About.NAMED),
+    "reminders_start": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_start_anyway": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_pause": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_resume": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_rules": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_letters": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_letter": Permission(Right.ADMINISTER, About.NAMED),
+    "subscribe": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_more": Permission(Right.READ, About.NAMED),
+    "reminders_hold": Permission(Right.ACT, About.NAMED),
+    "hold_invoice": Permission(Right.ACT, About.NAMED),
+    "hold_release": Permission(Right.ACT, About.NAMED),
+    "hold_release_customer": Permission(Right.ACT, About.NAMED),
+    "letter_went": Permission(Right.ACT, About.NAMED),
+    "letter_did_not": Permission(Right.ACT, About.NAMED),
+    "credit_send": Permission(Right.ACT, About.NAMED),
+    "credit_hold": Permission(Right.ACT, About.NAMED),
+    "credit_ask": Permission(Right.ACT, About.NAMED),
 }
 """By action id. A button that chooses a workspace for a command is checked as that command."""
 
 DIALOGS = {
     "support": Permission(Right.READ, About.NAMED),
     "support_send": Permission(Right.ACT, About.NAMED),
+    "reminders_pause": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_rules": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_letter": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_hold": Permission(Right.ACT, About.NAMED),
+    "credit_ask": Permission(Right.ACT, About.NAMED),
 }
 """By callback id."""
 

@@ -2,19 +2,25 @@
 
 from datetime import timedelta
 
-from bot.views import connections, endings, syncs, troubles
+from bot.views import connections, endings, letters, quotas, syncs, troubles
 from bot.views.blocks import Message
 from core.notices import (
     Connected,
     ConnectFailed,
+    CreditAsked,
     Disconnected,
     Expiring,
+    LetterTold,
     Moved,
     Notice,
+    QuotaLow,
+    RemindersDecided,
+    RemindersTold,
     SyncTold,
     Trouble,
     TroubleAloud,
     TroubleStory,
+    Unsubscribed,
 )
 
 BETWEEN_EDITS = timedelta(seconds=1)
@@ -31,6 +37,8 @@ def render(notice: Notice) -> Message:
             return connections.connect_failed(notice)
         case SyncTold():
             return syncs.told(notice)
+        case QuotaLow():
+            return quotas.low(notice)
         case Trouble():
             return troubles.trouble(notice)
         case TroubleStory():
@@ -41,6 +49,16 @@ def render(notice: Notice) -> Message:
             return endings.expiring(notice)
         case Moved():
             return troubles.moved(notice)
+        case LetterTold():
+            return letters.letter(notice)
+        case RemindersTold():
+            return letters.of_day(notice)
+        case CreditAsked():
+            return letters.credit(notice)
+        case RemindersDecided():
+            return letters.decided(notice)
+        case Unsubscribed():
+            return letters.unsubscribed(notice)
 
 
 def rests(notice: Notice) -> timedelta:

@@ -6,8 +6,10 @@ from bot.installs import Installs
 from bot.people import People
 from bot.places import Places
 from core.connect import Connecting
+from core.reminders.deciding import Reminding
 from core.support import Support
 from core.sync import Syncing
+from core.webhooks import Webhooks
 from core.workspaces import Workspaces
 from storage.database import Database
 
@@ -24,6 +26,8 @@ class Services:
     connecting: Connecting
     workspaces: Workspaces
     support: Support
+    webhooks: Webhooks
     public_url: str
     daily_limit: int
     writes: bool
+    reminding: Reminding

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.mail import SmtpMailer, read_sender, read_server
 from core.vault import BadKey, Vault, keep_key_in
 from core.xero.oauth import READ_SCOPES, WRITE_SCOPES
 from storage.database import driver_url
@@ -34,6 +35,7 @@ class Settings(BaseSettings):
     slack_authorize_url: str = "https://slack.com/oauth/v2/authorize"
     xero_client_id: str = Field(min_length=1)
     xero_client_secret: SecretStr = Field(min_length=1)
+    xero_webhook_key: SecretStr = SecretStr("")
     xero_login_url: str = "https://login.xero.com"
     xero_identity_url: str = "https://identity.xero.com"
     xero_api_url: str = "https://api.xero.com"
@@ -41,6 +43,8 @@ class Settings(BaseSettings):
     support_email: str = ""
     solido_sync_every: int = Field(default=900, ge=1)
     solido_xero_access: Literal["read", "read-write"] = "read-write"
+    smtp_url: SecretStr | None = None
+    mail_from: str = ""
     solido_log_format: Literal["json", "console"] | None = None
 
     @field_validator("database_url")
@@ -80,6 +84,32 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with https:// (or http:// on this machine)")
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and value.get_secret_value():
+            read_server(value.get_secret_value())
+            return value
+        return None
+
+    @field_validator("mail_from")
+    @classmethod
+    def a_sender(cls, value: str) -> str:
+        if value:
+            read_sender(value)
+        return value
+
+    def mailer(self) -> SmtpMailer | None:
+        """Return the way letters go; None where no mail server is set, and reminders stay a preview.
+
+        Raises BadSettings for a server without a sender.
+        """
+        if self.smtp_url is None:
+            return None
+        if not self.mail_from:
+            raise BadSettings("MAIL_FROM is missing: SMTP_URL needs the address that letters come from.")
+        return SmtpMailer(read_server(self.smtp_url.get_secret_value()), read_sender(self.mail_from))
 
     @property
     def public_url(self) -> str:

@@ -17,7 +17,7 @@ from bot import pages, permissions
 from bot.advice import ADVICE
 from bot.inbox import Inbox
 from bot.services import Services
-from bot.shield import Shield
+from bot.shield import MOST_BYTES, Shield, read_at_most
 from core.clock import utc_now
 from core.connect import LINK_LIVES, Arrival, Done
 from core.errors import OtherOrganisation, Refusal, SolidoError
@@ -56,6 +56,8 @@ class Web:
                 Route("/slack/events", self.slack, methods=["POST"]),
                 Route("/xero/connect/{attempt}", self.depart, methods=["GET"]),
                 Route("/xero/callback", self.arrive, methods=["GET"]),
+                Route("/unsubscribe/{secret}", self.unsubscribe, methods=["GET", "POST"]),
+                Route("/xero/webhooks", self.webhooks, methods=["POST"]),
                 *further,
                 Route("/healthz", self.healthz, methods=["GET"]),
                 Route("/readyz", self.readyz, methods=["GET"]),
@@ -109,6 +111,32 @@ class Web:
             ["The first sync is on its way; you can watch it in Slack. You may close this page."],
             back=await self._places.link_to(done.workspace),
         )
+
+    async def unsubscribe(self, request: Request) -> Response:
+        """A customer wants no more letters: a page with a button, or one click in the mail program (RFC 8058)."""
+        secret = request.path_params["secret"]
+        reminding = self._services.reminding
+        organisation = await reminding.whose_letter(secret) if SECRET.fullmatch(secret) else None
+        if organisation is None:
+            return pages.said("This link is not known", ["Please use the link in the letter."], status=404)
+        if request.method != "POST":
+            return pages.stop(organisation)
+        await reminding.unsubscribe(secret, now=utc_now())
+        return pages.said("No more reminders", [f"{organisation} sends you no more payment reminders by e-mail."])
+
+    async def webhooks(self, request: Request) -> Response:
+        """Xero's word that something changed: an empty answer, and 500 only where it could not be kept."""
+        body = await read_at_most(request, MOST_BYTES)
+        if body is None:
+            return Response(status_code=413)
+        if not self._services.webhooks.signed(body, request.headers.get("x-xero-signature", "")):
+            return Response(status_code=401)
+        try:
+            await self._services.webhooks.take(body, now=utc_now())
+        except SQLAlchemyError as error:
+            log.error("webhooks.not_kept", error=type(error).__name__)
+            return Response(status_code=500)
+        return Response(status_code=200)
 
     async def refused(self, _request: Request, error: Exception) -> Response:
         """What a person cannot do, or Xero did not give, in plain words."""

@@ -173,11 +173,13 @@ class Connecting:
     async def _end(self, store: WorkspaceStore, connection: Connection, *, by: str, now: datetime) -> None:
         """`by` is empty where nobody did it: the app was removed."""
         under_way = await store.runs.unfinished(connection.id)
-        # The run before the connection, as a sync takes them: or the two could wait for each other.
-        await store.runs.give_up(connection.id, error=Superseded.__name__, now=now)
+        # The connection before the run, as a sync takes them: or the two could wait for each other.
         connection.state = ConnectionState.DISCONNECTED
         connection.disconnected_by, connection.disconnected_at = by, now
-        connection.next_sync_at, connection.look_at, connection.farewell_at = None, None, now
+        connection.next_sync_at = connection.next_reconcile_at = connection.look_at = None
+        connection.farewell_at = now
+        await store.session.flush()
+        await store.runs.give_up(connection.id, error=Superseded.__name__, now=now)
         if under_way:
             await progress.tell(store, under_way.id, now=now)
         await self._syncing.troubles.ended(store, connection, Ending.DISCONNECTED, by=by, now=now)
@@ -274,6 +276,7 @@ class Connecting:
         connection.access_expires_at, connection.refresh_lease_until = grant.expires_at, None
         connection.previous_refresh_sealed = connection.previous_used_at = None
         connection.refreshed_at, connection.look_at = now, now + LOOKED_AT_EVERY
+        connection.lacks_payments = False
         connection.token_version += 1
         connection.next_sync_at = next_sync_at(now, every=self._syncing.every, failures=0, retry_at=None)
         connection.failures = 0

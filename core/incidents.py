@@ -103,7 +103,7 @@ class Failed:
 
     @classmethod
     def by(cls, error: XeroError) -> "Failed":
-        return cls(cause_of(error), error.code, isinstance(error, NeedsPerson | Ours))
+        return cls(cause_of(error), error.code, isinstance(error, NeedsPerson | Ours | DailyLimitReached))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from core.agreement import Agreement
+
 
 class Amount(msgspec.Struct, frozen=True):
     """What is outstanding in one currency, and how much of it is overdue in the organisation's own zone."""
@@ -57,7 +59,8 @@ class ConnectFailed(msgspec.Struct, frozen=True, tag=True):
 class SyncTold(msgspec.Struct, frozen=True, tag=True):
     """A first or manual sync, as it stands. `first`: none has succeeded before.
 
-    `error` is the code of a XeroError; `books` are there at its end.
+    `error` is the code of a XeroError; `books` are there at its end, `agreement` where they were compared. `mended` are
+    records put right that Xero had not announced as changed, `gone` those it does not know any more.
     """
 
     run_id: UUID
@@ -72,9 +75,21 @@ class SyncTold(msgspec.Struct, frozen=True, tag=True):
     changed: int = 0
     settled: int = 0
     set_aside: int = 0
+    mended: int = 0
+    gone: int = 0
     seconds: float = 0.0
     books: Books | None = None
+    agreement: Agreement | None = None
     error: str | None = None
+
+
+class QuotaLow(msgspec.Struct, frozen=True, tag=True):
+    """Most of the day's calls are used up, by us or by others; automatic syncs are `every` seconds apart for now."""
+
+    organisation: str
+    used: int
+    limit: int
+    every: int
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -108,6 +123,64 @@ class Trouble(msgspec.Struct, frozen=True, tag=True):
     ending: str = ""
     ended_by: str | None = None
     released: int = 0
+
+
+class LetterTold(msgspec.Struct, frozen=True, tag=True):
+    """A letter that bounced, or whose fate is not known (`state`), and what a person said of it since.
+
+    `bounced` are the addresses that were refused for good.
+    """
+
+    workspace_id: UUID
+    letter_id: UUID
+    state: str
+    customer: str
+    numbers: list[str]
+    at: datetime
+    bounced: list[str] = []
+    decided_by: str | None = None
+
+
+class RemindersTold(msgspec.Struct, frozen=True, tag=True):
+    """A day's letters in one line. `held` are invoices that would have been due a letter but are left alone."""
+
+    organisation: str
+    day: date
+    letters: int
+    invoices: int
+    held: int
+    refused: int = 0
+
+
+class CreditAsked(msgspec.Struct, frozen=True, tag=True):
+    """A customer has credit on no invoice that would cover what a letter asks for; `answer` once a person has said.
+
+    `credit` maps currencies to amounts.
+    """
+
+    workspace_id: UUID
+    contact_id: UUID
+    customer: str
+    credit: dict[str, Decimal]
+    answer: str = ""
+    answered_by: str | None = None
+
+
+class RemindersDecided(msgspec.Struct, frozen=True, tag=True):
+    """Somebody `started`, `paused` or `resumed` the reminders of this channel's organisation."""
+
+    organisation: str
+    what: str
+    by: str
+    until: date | None = None
+
+
+class Unsubscribed(msgspec.Struct, frozen=True, tag=True):
+    """A customer wants no more letters."""
+
+    workspace_id: UUID
+    contact_id: UUID
+    customer: str
 
 
 class Happened(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -168,7 +241,23 @@ class Moved(msgspec.Struct, frozen=True, tag=True):
     organisation: str
 
 
-Notice = Connected | Disconnected | ConnectFailed | SyncTold | Trouble | TroubleStory | TroubleAloud | Expiring | Moved
+Notice = (
+    Connected
+    | Disconnected
+    | ConnectFailed
+    | SyncTold
+    | QuotaLow
+    | Trouble
+    | TroubleStory
+    | TroubleAloud
+    | Expiring
+    | Moved
+    | LetterTold
+    | RemindersTold
+    | CreditAsked
+    | RemindersDecided
+    | Unsubscribed
+)
 
 _decoder = msgspec.json.Decoder(Notice)
 

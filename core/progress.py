@@ -1,48 +1,65 @@
 """What is told of a run while it goes on and when it ends. Automatic runs go without a word."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
+from core import agreement
 from core.notices import Amount, Books, SyncTold, encode
 from core.zones import zone
 from storage.models import Connection, RunState, SyncRun, Trigger
 from storage.store import WorkspaceStore
 
 TOLD = (Trigger.INITIAL, Trigger.MANUAL)
+COUNTED = ("page", "page_count", "added", "changed", "settled", "set_aside", "mended", "gone")
+
+
+def is_told(run: SyncRun) -> bool:
+    return run.trigger in TOLD or run.asked_by is not None
+
+
+def card(run: SyncRun) -> str:
+    return f"run:{run.id}"
 
 
 async def tell(store: WorkspaceStore, run_id: UUID, *, now: datetime) -> None:
     """Have the run's message say how it stands, as of this transaction."""
     run = await store.runs.get(run_id)
-    if run is None or run.trigger not in TOLD:
+    if run is None or not is_told(run):
         return
     await store.session.refresh(run)
     connection = await store.connections.get(run.connection_id)
     if connection is None:
         return
-    notice = await facts(store, run, connection, now=now)
-    await store.outbox.tell(f"run:{run.id}", encode(notice), now=now)
+    await store.outbox.tell(card(run), encode(await facts(store, run, connection, now=now)), now=now)
 
 
 async def facts(store: WorkspaceStore, run: SyncRun, connection: Connection, *, now: datetime) -> SyncTold:
     done = run.state == RunState.SUCCEEDED
     return SyncTold(
-        run_id=run.id,
-        organisation=connection.tenant_name,
-        trigger=run.trigger,
+        **_so_far(run, connection, {name: getattr(run, name) for name in COUNTED}),
         state=run.state,
         first=not await store.runs.succeeded_before(run),
-        asked_by=run.asked_by,
-        page=run.page,
-        page_count=run.page_count,
-        added=run.added,
-        changed=run.changed,
-        settled=run.settled,
-        set_aside=run.set_aside,
         seconds=run.seconds,
         books=await books(store, connection, now=now) if done else None,
+        agreement=agreement.decode(run.agreement),
         error=run.error,
     )
+
+
+def under_way(run: SyncRun, connection: Connection, *, first: bool, **counted: int) -> SyncTold:
+    """The same of a run that is going on, without asking the database: pages come many a second."""
+    return SyncTold(**_so_far(run, connection, counted), state=RunState.RUNNING, first=first)
+
+
+def _so_far(run: SyncRun, connection: Connection, counted: Mapping[str, int]) -> dict[str, Any]:
+    return {name: counted[name] for name in COUNTED} | {
+        "run_id": run.id,
+        "organisation": connection.tenant_name,
+        "trigger": run.trigger,
+        "asked_by": run.asked_by,
+    }
 
 
 async def books(store: WorkspaceStore, connection: Connection, *, now: datetime) -> Books:

@@ -1,33 +1,37 @@
 """Reading Xero page by page into the mirror. A page, its cursor and the run's progress commit together.
 
-What is fetched is fetched with no transaction open; what is stored is stored in one.
+What is fetched is fetched with no transaction open; what is stored is stored in one. What a run reads, and in which
+order, is decided in core/course.py.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from core import progress
-from core.changes import Change, Position, change, newest_of_each, onward
+from core.changes import Change, Position, change, newest_of_each
 from core.clock import utc_now
+from core.counting import Count, contact_drifted, drifted
 from core.errors import Superseded
+from core.notices import encode
+from core.walking import PAGE_SIZE, Fetch, Leaf, Walk, note
 from core.xero import wire
 from core.xero.client import OrganisationCalls
 from core.zones import iana_name
 from storage.database import Database
-from storage.models import Connection, Cursor, Resource, SyncRun, Trigger
+from storage.models import Connection, Cursor, Resource, SyncRun
 from storage.store import WorkspaceStore
 
-PAGE_SIZE = 1000
-"""Xero's largest."""
 IDS_AT_ONCE = 40
 """Keeps the address of a request under 2,000 characters."""
 MANY = 100_000
 OVERLAP = timedelta(minutes=5)
 """Read again, so that a change which Xero finished writing a little late is not missed."""
+ALL_SALES = {"where": 'Type=="ACCREC"', "order": "UpdatedDateUTC ASC", "summaryOnly": "true"}
+ALL_CONTACTS = {"order": "UpdatedDateUTC ASC", "includeArchived": "true"}
 
 Params = dict[str, Any]
 Keep = Callable[[WorkspaceStore, wire.Page], Awaitable[None]]
@@ -42,6 +46,8 @@ class Tally:
     settled: int = 0
     contacts: int = 0
     set_aside: int = 0
+    mended: int = 0
+    gone: int = 0
     page: int = 0
     page_count: int = 0
 
@@ -53,7 +59,12 @@ class Tally:
 
 @dataclass
 class Reader:
-    """One attempt at one run: reads, stores, and writes progress in the run's name."""
+    """One attempt at one run: reads, stores, and writes progress in the run's name.
+
+    During a full reading `count` says what Xero has outstanding, and what is stored is stored whatever is there.
+    `mark`: what had changed before it should be in the mirror already; None during a first load. `blank`: nothing of
+    this workspace was in the mirror when the run began.
+    """
 
     database: Database
     calls: OrganisationCalls
@@ -61,113 +72,141 @@ class Reader:
     connection: Connection
     attempt: int
     tally: Tally = field(default_factory=Tally)
+    count: Count | None = None
+    mark: datetime | None = None
+    blank: bool = False
+    lacking: Collection[UUID] = ()
+    any_aside: bool | None = None
+    first: bool | None = None
     _odd: set[str] = field(default_factory=set)
     """Records set aside by this attempt: pages overlap, and each is counted once."""
 
-    async def everything(self) -> None:
-        """Bring the mirror up to date; raise a XeroError, or Superseded when this attempt no longer counts."""
-        if self.run.trigger == Trigger.INITIAL or not self.connection.base_currency:
-            await self._organisation()
-        await self._invoices()
-        await self._contacts()
-
-    async def _organisation(self) -> None:
+    async def organisation(self) -> None:
+        """Learn the organisation's name, currency and zone; Xero does not count this one's bytes."""
         found = wire.read_organisation(await self.calls.get("Organisation"))
-        async with self._step(Resource.INVOICES) as store:
+        async with self.step(Resource.INVOICES) as store:
             row = await store.connections.get(self.connection.id)
             if row is None:
                 raise Superseded("the connection is gone")
             row.tenant_name, row.base_currency = found.name, found.base_currency
             row.short_code, row.timezone = found.short_code, iana_name(found.timezone)
+            row.country_code = found.country_code
             self.connection = row
 
-    async def _invoices(self) -> None:
-        cursor = await self._cursor(Resource.INVOICES)
-        params = {"where": 'Type=="ACCREC"', "order": "UpdatedDateUTC ASC", "summaryOnly": "true"}
-        if cursor.filling:
-            # Only a first load may filter: what stops being outstanding would just be absent from a filtered delta.
-            params |= {"where": 'Type=="ACCREC" AND AmountDue>0', "Statuses": "AUTHORISED"}
-        await self._walk(cursor, "Invoices", params, wire.read_invoices, self._keep_invoices)
+    async def changed_invoices(self) -> None:
+        """All that changed since the cursor. Not only what is outstanding: what stops being so would just be absent."""
+        await self._follow(Resource.INVOICES, "Invoices", ALL_SALES, wire.read_invoices, self.keep_invoices)
 
-    async def _contacts(self) -> None:
-        """First those who owe; later what changed of them, and those who have come to owe since."""
-        cursor = await self._cursor(Resource.CONTACTS)
-        if cursor.filling:
-            await self._fill_contacts()
-        else:
-            params = {"order": "UpdatedDateUTC ASC", "includeArchived": "true"}
-            await self._walk(cursor, "Contacts", params, wire.read_contacts, self._keep_contacts)
-            await self._contacts_by_id(await self._missing())
+    async def changed_contacts(self) -> None:
+        """What changed of those who owe, and those who have come to owe since."""
+        await self._follow(Resource.CONTACTS, "Contacts", ALL_CONTACTS, wire.read_contacts, self.keep_contacts)
+        await self.contacts_by_id(await self.missing())
 
-    async def _walk(
-        self, cursor: Cursor, path: str, params: Params, read: Callable[[bytes], wire.Page], keep: Keep
+    async def _follow(
+        self, resource: Resource, path: str, params: Params, read: Callable[[bytes], wire.Page], keep: Keep
     ) -> None:
-        """Read all that changed since the cursor, in the order in which it changed."""
-        at: Position | None = Position(None if cursor.since is None else cursor.since - OVERLAP)
-        began: datetime | None = None
-        while at is not None:
-            answer = read(await self.calls.get(path, paged(params, at.page), modified_since=at.since))
-            began = began or answer.told_at
-            at = onward(at, answer.rows, last=answer.length < PAGE_SIZE or at.page >= answer.pages)
-            self._turn_page(answer, last=at is None)
-            async with self._step(Resource(cursor.resource)) as store:
-                await keep(store, answer)
-                moved = await store.cursors.get(self.connection.id, Resource(cursor.resource))
-                advance(moved, at, began=began, seen=newest(answer))
+        cursor = await self.cursor(resource)
+        walk = self.walk(cursor, self.fetching(path, params, read))
+        async with aclosing(walk.leaves()) as leaves:
+            async for leaf in leaves:
+                self.turn_page(leaf)
+                async with self.step(resource) as store:
+                    await keep(store, leaf.page)
+                    advance(await store.cursors.get(self.connection.id, resource), leaf, began=walk.began)
 
-    async def _fill_contacts(self) -> None:
-        """Those who owe, by ids or, where that takes fewer calls, by reading all contacts."""
+    def walk(self, cursor: Cursor, fetch: Fetch) -> Walk:
+        """Read on from where the cursor stands: from its mark, or from where an earlier attempt broke off."""
+        return Walk(fetch, Position(None if cursor.since is None else cursor.since - OVERLAP), cursor)
+
+    def fetching(self, path: str, params: Params, read: Callable[[bytes], wire.Page]) -> Fetch:
+        async def fetch(at: Position) -> wire.Page:
+            return read(await self.calls.get(path, paged(params, at.page), modified_since=at.since))
+
+        return fetch
+
+    async def owing_contacts(self) -> None:
+        """Read those who owe, by ids or, where that takes fewer calls, by reading all contacts."""
         began: datetime | None = None
-        wanted, page, pages = await self._missing(), 1, 1
+        wanted, page, pages = set(await self._owing()), 1, 1
         while page <= pages and pages - page + 1 < calls_by_id(len(wanted)):
             answer = wire.read_contacts(await self.calls.get("Contacts", paged({"includeArchived": "true"}, page)))
             began = began or answer.told_at
-            async with self._step(Resource.CONTACTS) as store:
-                await self._keep_contacts(store, answer)
-            wanted, page, pages = await self._missing(), page + 1, answer.pages
-        told_at = await self._contacts_by_id(wanted)
+            async with self.step(Resource.CONTACTS) as store:
+                await self.keep_contacts(store, answer, wanted=wanted)
+            wanted -= {row["contact_id"] for row in answer.rows}
+            page, pages = page + 1, answer.pages or (page + 1 if answer.length == PAGE_SIZE else page)
+        told_at = await self.contacts_by_id(sorted(wanted))
         began = began or told_at
-        async with self._step(Resource.CONTACTS) as store:
+        async with self.step(Resource.CONTACTS) as store:
             cursor = await store.cursors.get(self.connection.id, Resource.CONTACTS)
             follows = await store.cursors.get(self.connection.id, Resource.INVOICES)
-            cursor.filling, cursor.since = False, follows.follow_from or began
+            if cursor.filling:
+                cursor.filling, cursor.since = False, follows.since or began
 
-    async def _contacts_by_id(self, wanted: Sequence[UUID]) -> datetime | None:
+    async def _owing(self) -> Sequence[UUID]:
+        """Those to be read: during a first load those not read yet, in a full reading all of them."""
+        async with self.database.reading(self.run.workspace_id) as store:
+            return await store.contacts.missing(MANY) if self.mark is None else await store.contacts.owing(MANY)
+
+    async def contacts_by_id(self, wanted: Sequence[UUID]) -> datetime | None:
         """Read these contacts in full; one that Xero does not know is kept by its id, so that it is asked for once."""
         told_at: datetime | None = None
-        for start in range(0, len(wanted), IDS_AT_ONCE):
-            some = wanted[start : start + IDS_AT_ONCE]
+        for some in batches(wanted):
             params = {"IDs": ",".join(map(str, some)), "includeArchived": "true"}
             answer = wire.read_contacts(await self.calls.get("Contacts", paged(params, 1)))
             told_at = told_at or answer.told_at
             known = {row["contact_id"] for row in answer.rows}
             unknown = [unknown_contact(contact_id) for contact_id in some if contact_id not in known]
-            async with self._step(Resource.CONTACTS) as store:
+            async with self.step(Resource.CONTACTS) as store:
                 await store.contacts.put([row | {"connection_id": self.connection.id} for row in unknown])
-                await self._keep_contacts(store, answer)
+                await self.keep_contacts(store, answer, wanted=set(some))
         return told_at
 
-    async def _keep_invoices(self, store: WorkspaceStore, page: wire.Page) -> None:
+    async def keep_invoices(self, store: WorkspaceStore, page: wire.Page) -> None:
         rows = newest_of_each(page.rows, "invoice_id")
-        known = await store.invoices.known([row["invoice_id"] for row in rows])
-        for row in rows:
-            self.tally.count(change(known.get(row["invoice_id"]), row))
-        await store.invoices.put([row | {"connection_id": self.connection.id} for row in rows])
-        await self._set_aside(store, Resource.INVOICES, page, [str(row["invoice_id"]) for row in rows])
+        mark = None if self.count is None else self.census_mark
+        if self.blank and self.count is not None and self.count.passes(rows):
+            self.tally.added += self.count.note_new(rows)
+        else:
+            look = store.invoices.known if self.count is None else store.invoices.stored
+            self._note(rows, await look(ids_of(rows, "invoice_id")), mark)
+        await store.invoices.put(rows, confirmed_by=mark, connection_id=self.connection.id)
+        await self.set_aside(store, Resource.INVOICES, page, ids_of(rows, "invoice_id"))
 
-    async def _keep_contacts(self, store: WorkspaceStore, page: wire.Page) -> None:
-        """Those of the page that matter here; of others neither names nor oddities are kept."""
+    def _note(self, rows: Sequence[dict[str, Any]], known: Mapping[UUID, Any], mark: UUID | None) -> None:
+        """Count what these rows change in the mirror, and during a full reading what is outstanding."""
+        for row in rows:
+            held = known.get(row["invoice_id"])
+            if self.mark is not None and drifted(held, row, mark=self.mark):
+                self.tally.mended += 1
+            else:
+                self.tally.count(change(held, row))
+            if self.count is not None and mark is not None:
+                self.count.note(held, row, mark=mark)
+
+    async def keep_contacts(
+        self, store: WorkspaceStore, page: wire.Page, *, wanted: Collection[UUID] | None = None
+    ) -> None:
+        """Store those of the page that matter here: `wanted`, or those who are known already or own an invoice. Of
+        others neither names nor oddities are kept."""
         rows = newest_of_each(page.rows, "contact_id")
-        odd = {record.record_id for record in page.set_aside if record.record_id}
-        wanted = await store.contacts.known_or_owed([*(row["contact_id"] for row in rows), *odd])
+        if wanted is None:
+            odd = {record.record_id for record in page.set_aside if record.record_id}
+            wanted = await store.contacts.known_or_owed([*ids_of(rows, "contact_id"), *odd])
         ours = [row | {"connection_id": self.connection.id} for row in rows if row["contact_id"] in wanted]
+        if self.mark is not None:
+            held = await store.contacts.known(ids_of(ours, "contact_id"))
+            for row in ours:
+                known = held.get(row["contact_id"])
+                lacked = known is None and row["contact_id"] in self.lacking
+                self.tally.mended += lacked or (known is not None and contact_drifted(known, row, mark=self.mark))
         await store.contacts.put(ours)
         self.tally.contacts += len(ours)
         page.set_aside = [record for record in page.set_aside if record.record_id in wanted]
-        await self._set_aside(store, Resource.CONTACTS, page, [str(row["contact_id"]) for row in rows])
+        await self.set_aside(store, Resource.CONTACTS, page, ids_of(rows, "contact_id"))
 
-    async def _set_aside(
-        self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Sequence[str]
+    async def set_aside(
+        self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Sequence[UUID]
     ) -> None:
         for record in page.set_aside:
             self.tally.set_aside += record.record not in self._odd
@@ -180,65 +219,77 @@ class Reader:
                 reason=record.reason,
                 now=utc_now(),
             )
-        if await store.set_aside.count():
-            await store.set_aside.clear(resource, understood)
+        if self.any_aside is None:
+            self.any_aside = bool(await store.set_aside.count())
+        self.any_aside = self.any_aside or bool(page.set_aside)
+        if self.any_aside:
+            await store.set_aside.clear(resource, [str(record) for record in understood])
 
-    def _turn_page(self, answer: wire.Page, *, last: bool) -> None:
+    @property
+    def census_mark(self) -> UUID:
+        """What marks a row as seen by this full reading, whichever attempt at the run it was."""
+        return uuid5(self.run.id, str(self.count.tries if self.count else 0))
+
+    def turn_page(self, leaf: Leaf) -> None:
         self.tally.page += 1
         if not self.tally.page_count:
-            self.tally.page_count = self.tally.page + answer.pages - 1
-        self.tally.page_count = self.tally.page if last else max(self.tally.page_count, self.tally.page + 1)
+            self.tally.page_count = self.tally.page + (leaf.page.pages or 1) - 1
+        self.tally.page_count = self.tally.page if leaf.last else max(self.tally.page_count, self.tally.page + 1)
 
-    async def _missing(self) -> Sequence[UUID]:
+    async def missing(self) -> Sequence[UUID]:
         async with self.database.reading(self.run.workspace_id) as store:
             return await store.contacts.missing(MANY)
 
-    async def _cursor(self, resource: Resource) -> Cursor:
-        async with self._step(resource) as store:
+    async def cursor(self, resource: Resource) -> Cursor:
+        async with self.step(resource) as store:
             return await store.cursors.get(self.connection.id, resource)
 
     @asynccontextmanager
-    async def _step(self, resource: Resource) -> AsyncIterator[WorkspaceStore]:
+    async def step(self, resource: Resource) -> AsyncIterator[WorkspaceStore]:
         """One transaction in the name of this attempt, which ends by writing progress; where the run is not ours any
         more, nothing of it is kept."""
         async with self.database.workspace(self.run.workspace_id) as store:
-            # Takes the run's row before any other, as everybody does: or two could wait for each other.
-            if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource):
-                raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
             yield store
+            # The connection, where it was changed, before the run, as everybody takes them: or two could wait for
+            # each other.
             await store.session.flush()
-            await store.runs.write(self.run.id, attempt=self.attempt, **self.found())
-            await progress.tell(store, self.run.id, now=utc_now())
+            if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
+                raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
+            await self._tell(store)
 
-    def found(self) -> dict[str, int]:
+    async def _tell(self, store: WorkspaceStore) -> None:
+        """Have the run's message say how far we are."""
+        if not progress.is_told(self.run):
+            return
+        if self.first is None:
+            self.first = not await store.runs.succeeded_before(self.run)
+        notice = progress.under_way(self.run, self.connection, first=self.first, **vars(self.tally))
+        await store.outbox.tell(progress.card(self.run), encode(notice), now=utc_now())
+
+    def found(self) -> dict[str, Any]:
         """The run's columns as they stand now."""
         meter = self.calls.meter
-        return vars(self.tally) | {"calls": meter.calls, "bytes": meter.bytes}
+        census = None if self.count is None else self.count.encode()
+        return vars(self.tally) | {"calls": meter.calls, "bytes": meter.bytes, "census": census}
 
 
-def newest(page: wire.Page) -> datetime | None:
-    """Return the page's last change, never later than Xero's own time: a cursor in the future would miss everything."""
-    moments: list[datetime] = [row["updated_at"] for row in page.rows if row["updated_at"] is not None]
-    if not moments:
-        return None
-    return min(max(moments), page.told_at or max(moments))
-
-
-def advance(cursor: Cursor, onto: Position | None, *, began: datetime | None, seen: datetime | None) -> None:
-    """Move the cursor over a stored page, as far as nothing before it is left to read.
-
-    `onto` is where reading goes on (None: nowhere), `began` is Xero's own time when this reading began, `seen` the
-    page's last change. After a first load, which sees only what is outstanding, the next delta must look at
-    everything since it began.
+def advance(cursor: Cursor, leaf: Leaf, *, began: datetime | None) -> None:
+    """Move the cursor over a stored page. `began` is Xero's own time when this reading began: at its end, the mirror
+    holds all that changed until then. A first load sees only what is outstanding; that too is gone on from there.
     """
-    if cursor.filling and cursor.follow_from is None:
-        cursor.follow_from = began or seen
-    if onto is None and cursor.filling:
-        cursor.filling, cursor.since = False, cursor.follow_from
-        return
-    by_time = onto is not None and onto.page == 1 and not onto.back
-    reached = (began, seen) if onto is None else (onto.since if by_time else None,)
-    cursor.since = max((moment for moment in (cursor.since, *reached) if moment is not None), default=None)
+    note(cursor, leaf, began=began)
+    if leaf.last:
+        marks = [moment for moment in (cursor.since, cursor.follow_from) if moment is not None]
+        cursor.since, cursor.filling = max(marks, default=None), False
+        cursor.follow_from, cursor.reached, cursor.again = None, None, False
+
+
+def ids_of(rows: Sequence[dict[str, Any]], key: str) -> list[UUID]:
+    return [row[key] for row in rows]
+
+
+def batches(wanted: Sequence[UUID]) -> list[Sequence[UUID]]:
+    return [wanted[start : start + IDS_AT_ONCE] for start in range(0, len(wanted), IDS_AT_ONCE)]
 
 
 def paged(params: Params, page: int) -> Params:

@@ -1,19 +1,31 @@
 """A few ticks that look at rows. The database knows when; APScheduler only knows to look."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from core import quotas
+from core.budget import A_DAY, NIGHTLY_COST, can_afford
 from core.clock import steady, utc_now
 from core.guard import survived
-from core.schedule import jitter, next_sync_at
+from core.schedule import jitter, next_night, next_sync_at
 from core.sync import Syncing
+from core.webhooks import Webhooks
+from core.zones import zone
 from storage.database import Database
-from storage.models import ConnectionState, Trigger
+from storage.models import Connection, ConnectionState, Trigger
+from storage.store import WorkspaceStore
 
 CLAIM_AT_ONCE = 200
+AFTER_ANOTHER = timedelta(minutes=2)
+"""How long a full reading waits for the sync that is under way."""
+NAMED_COST = 4
+GATHERED_FOR = timedelta(seconds=2)
+"""Changes come in bursts: a payment run is many events and one sync."""
+BETWEEN_WEBHOOKS = timedelta(seconds=30)
+"""Of one organisation."""
 MISSED_ROUNDS = 3
 LEAST_PATIENCE = 300.0
 ATTEMPTS_KEPT = timedelta(days=1)
@@ -75,6 +87,7 @@ class Due:
     def __init__(self, database: Database, syncing: Syncing) -> None:
         self._database = database
         self._syncing = syncing
+        self._webhooks = Webhooks(database)
 
     async def tick(self) -> None:
         """Claim due connections, insert their runs and hand them over, all in one transaction."""
@@ -94,7 +107,49 @@ class Due:
                     connection.next_sync_at = next_at + jitter(connection_id, every)
                     await self._syncing.queue(store, connection, Trigger.SCHEDULED, by=None, now=now)
 
+    async def nightly(self) -> None:
+        """Start the full readings whose night has come; one whose connection is busy or broken waits."""
+        now = utc_now()
+        async with self._database.unscoped() as unscoped:
+            claimed = await unscoped.claim_due_reconciles(now=now, next_at=now + AFTER_ANOTHER, limit=CLAIM_AT_ONCE)
+            for workspace_id, connection_id in claimed:
+                store = unscoped.within(workspace_id)
+                connection = await store.connections.get(connection_id)
+                if connection is None:
+                    continue
+                affordable = await self._can_afford(store, connection, NIGHTLY_COST, now=now)
+                if connection.state == ConnectionState.ACTIVE and affordable:
+                    asked = await self._syncing.queue(store, connection, Trigger.RECONCILE, by=None, now=now)
+                    if asked.already:
+                        continue
+                connection.next_reconcile_at = next_night(connection_id, now, zone(connection.timezone))
+
+    async def webhooks(self) -> None:
+        """Start a small sync where webhooks told of changes: one for all that came within a moment."""
+        now = utc_now()
+        await self._webhooks.watch(now=now)
+        async with self._database.unscoped() as unscoped:
+            eventful = await unscoped.eventful(
+                received_until=now - GATHERED_FOR, last_until=now - BETWEEN_WEBHOOKS, limit=CLAIM_AT_ONCE
+            )
+            for workspace_id, connection_id in eventful:
+                store = unscoped.within(workspace_id)
+                connection = await store.connections.get(connection_id)
+                if connection is not None and await self._can_afford(
+                    store, connection, NAMED_COST + NIGHTLY_COST, now=now
+                ):
+                    connection.webhook_at = now
+                    await self._syncing.queue(store, connection, Trigger.WEBHOOK, by=None, now=now)
+
+    async def _can_afford(self, store: WorkspaceStore, connection: Connection, cost: int, *, now: datetime) -> bool:
+        """Whether enough of the day's calls is left for something that the automatic syncs would make good."""
+        every = self._syncing.every
+        left = quotas.of(connection, limit=self._syncing.daily_limit, now=now)
+        automatic = await store.runs.automatic_cost(since=now - A_DAY)
+        return can_afford(left, cost=cost, every=every, automatic=automatic)
+
     async def tidy(self) -> None:
-        """Forget connect attempts long past."""
+        """Forget connect attempts and webhooks long past."""
+        await self._webhooks.forget(now=utc_now())
         async with self._database.unscoped() as unscoped:
             await unscoped.forget_expired_attempts(now=utc_now() - ATTEMPTS_KEPT)

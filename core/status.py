@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from core import agreement
+from core.agreement import Agreement
+from core.budget import A_DAY, start_of_month
 from core.errors import NotConnected
 from core.notices import Books
 from core.progress import books
 from storage.database import Database
 from storage.models import Connection, RunState, SetAside, SyncRun
 from storage.runs import RunTotals
+from storage.unapplied import Rest
 
+MANY = 10_000
 SHOWN_RUNS = 10
 LOOKED_AT = 5
 ADVISE_FROM = 3
@@ -28,6 +33,10 @@ class Status:
     runs: Sequence[SyncRun]
     advise: str | None
     calls_today: int
+    agreement: Agreement | None
+    unapplied: Sequence[Rest]
+    bytes_this_month: int
+    automatic_cost: float
     set_aside: int
     first_set_aside: Sequence[SetAside]
 
@@ -59,6 +68,10 @@ async def status(database: Database, workspace_id: UUID, *, now: datetime) -> St
             runs=runs,
             advise=advise(runs),
             calls_today=await store.runs.calls_since(start_of_day(now)),
+            unapplied=await store.unapplied.by_contact(await store.contacts.owing(MANY)),
+            bytes_this_month=await store.runs.bytes_since(start_of_month(now)),
+            automatic_cost=await store.runs.automatic_cost(since=now - A_DAY),
+            agreement=agreement.decode(await store.runs.last_agreement(connection.id)),
             set_aside=await store.set_aside.count(),
             first_set_aside=await store.set_aside.first(SHOWN_SET_ASIDE),
         )

@@ -1,29 +1,36 @@
 """Ask for a sync, and carry one out from its start or from where a crash left it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from core import progress
+from core import agreement, progress, quotas
+from core.agreement import Agreement
 from core.clock import utc_now
+from core.course import Ending, everything
 from core.engine import Engine
-from core.errors import NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
+from core.errors import BooksDiffer, NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
 from core.guard import survived
+from core.incidents import Cause
 from core.patience import Patience
+from core.quotas import closed_until
 from core.reading import Reader, Tally
-from core.schedule import next_sync_at
+from core.schedule import next_night, next_sync_at
 from core.tokens import Tokens
 from core.troubles import Troubles
 from core.vault import Vault
 from core.xero.client import Meter, Xero
 from core.xero.oauth import XeroLogin
+from core.zones import zone
 from storage.database import Database
 from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
 from storage.store import WorkspaceStore
 
 log = structlog.get_logger()
+
+FULL = Trigger.RECONCILE
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Syncing:
-    """The parts a sync needs. `every` is the automatic rhythm."""
+    """The parts a sync needs. `every` is the automatic rhythm, `daily_limit` Xero's for each organisation."""
 
     database: Database
     engine: Engine
@@ -46,15 +53,20 @@ class Syncing:
     xero: Xero
     patience: Patience
     every: timedelta
+    daily_limit: int = 1000
     troubles: Troubles = field(default_factory=Troubles)
 
-    async def request(self, workspace_id: UUID, *, by: str, now: datetime) -> Asked:
-        """Queue a manual sync; raise NotConnected. One that is under way already is returned instead."""
+    async def request(self, workspace_id: UUID, *, by: str, now: datetime, full: bool = False) -> Asked:
+        """Queue a manual sync, `full` to read all that is outstanding anew; raise NotConnected. One that is under way
+        already is returned instead; a full one then follows it."""
         async with self.database.workspace(workspace_id) as store:
             connection = await store.connections.latest()
             if connection is None or connection.state == ConnectionState.DISCONNECTED:
                 raise NotConnected
-            return await self.queue(store, connection, Trigger.MANUAL, by=by, now=now)
+            asked = await self.queue(store, connection, FULL if full else Trigger.MANUAL, by=by, now=now)
+            if full and asked.already and asked.run.trigger != FULL:
+                connection.next_reconcile_at = now
+            return asked
 
     async def queue(
         self, store: WorkspaceStore, connection: Connection, trigger: Trigger, *, by: str | None, now: datetime
@@ -95,19 +107,20 @@ class Syncing:
             connection_id=connection.id,
         )
         calls = self.xero.organisation(connection.tenant_id, tokens, Meter(run.calls, run.bytes))
-        tally = Tally(run.added, run.changed, run.settled, run.contacts, run.set_aside, run.page, run.page_count)
+        tally = Tally(**{each.name: getattr(run, each.name) for each in fields(Tally)})
         return Reader(self.database, calls, run, connection, attempt, tally)
 
     async def _attempt(self, reader: Reader) -> None:
         try:
-            await reader.everything()
+            closed_until(reader.connection.quota_opens_at, now=utc_now())
+            ending = await everything(reader)
         except Superseded as over:
             log.info("sync.superseded", run=str(reader.run.id), why=str(over))
             await self._close(reader, over)
         except XeroError as error:
             await self._end(reader, error)
         else:
-            await self._end(reader, None)
+            await self._end(reader, None, ending)
 
     async def _close(self, reader: Reader, over: Superseded) -> None:
         """Finish a run that nobody else goes on with: left open, it would keep others from starting for ever."""
@@ -117,12 +130,12 @@ class Syncing:
             if await store.runs.write(run.id, attempt=reader.attempt, **values):
                 await progress.tell(store, run.id, now=now)
 
-    async def _end(self, reader: Reader, error: XeroError | None) -> None:
+    async def _end(self, reader: Reader, error: XeroError | None, ending: Ending = Ending()) -> None:  # noqa: B008
         """One transaction: finish the run, settle the incident, tell what is to be told."""
         now = utc_now()
         run = reader.run
         seconds = max((now - (run.started_at or now)).total_seconds(), 0.0)
-        outcome = outcome_of(error)
+        outcome = outcome_of(error, ending.agreement)
         async with self.database.workspace(run.workspace_id) as store:
             connection = await store.connections.get(reader.connection.id)
             if connection is None:
@@ -138,7 +151,7 @@ class Syncing:
                 # What that run met is mended already: somebody has connected again meanwhile.
                 connection.next_sync_at = now
             elif connection.state != ConnectionState.DISCONNECTED:
-                await self._settle(store, connection, error, now=now)
+                await self._settle(store, connection, run, error, ending, reader.calls.meter, now=now)
             await progress.tell(store, run.id, now=now)
         log.info(
             "sync.finished",
@@ -147,23 +160,60 @@ class Syncing:
             trigger=run.trigger,
             error=error.code if error else None,
             seconds=round(seconds, 3),
-            **reader.found(),
+            **vars(reader.tally),
         )
 
+    async def _looked_into(
+        self, store: WorkspaceStore, connection: Connection, run: SyncRun, ending: Ending, *, now: datetime
+    ) -> None:
+        """What webhooks told before this run began is in the mirror now."""
+        until = run.started_at or run.queued_at
+        await store.webhook_events.handled(connection.id, until=until, now=now, resources=ending.only)
+
     async def _settle(
-        self, store: WorkspaceStore, connection: Connection, error: XeroError | None, *, now: datetime
+        self,
+        store: WorkspaceStore,
+        connection: Connection,
+        run: SyncRun,
+        error: XeroError | None,
+        ending: Ending,
+        meter: Meter,
+        *,
+        now: datetime,
     ) -> None:
         connection.last_attempt_at = now
         connection.failures = connection.failures + 1 if error else 0
         # Only a person ends these; trying faster than usual would only spend calls.
         backoff = 0 if isinstance(error, NeedsPerson) else connection.failures
         retry_at = error.retry_at if isinstance(error, Passing) else None
-        connection.next_sync_at = next_sync_at(now, every=self.every, failures=backoff, retry_at=retry_at)
+        quotas.read_meter(connection, meter, now=now)
+        every = await quotas.settle(store, connection, error, every=self.every, limit=self.daily_limit, now=now)
+        if error or ending.only is None:
+            # A sync of a few named records is no substitute for the automatic one.
+            connection.next_sync_at = next_sync_at(now, every=every, failures=backoff, retry_at=retry_at)
         if error is None:
             connection.state, connection.last_success_at = ConnectionState.ACTIVE, now
             await self.troubles.recovered(store, connection, now=now)
+            await self._looked_into(store, connection, run, ending, now=now)
+            await self._compared(store, connection, ending.agreement, now=now)
+            if ending.full_next:
+                connection.next_reconcile_at = now
+            elif connection.next_reconcile_at is None:
+                connection.next_reconcile_at = next_night(connection.id, now, zone(connection.timezone))
         else:
             await self.troubles.failed(store, connection, error, now=now)
+
+    async def _compared(
+        self, store: WorkspaceStore, connection: Connection, found: Agreement | None, *, now: datetime
+    ) -> None:
+        """Books that differ are a trouble of their own, which only comparing them anew can end."""
+        if found is None:
+            return
+        if found.agree:
+            await self.troubles.over(store, connection, Cause.BOOKS_DIFFER, now=now)
+        else:
+            why = BooksDiffer(f"ours {found.invoices}, theirs {found.theirs}")
+            await self.troubles.failed(store, connection, why, now=now)
 
 
 def made_anew_since(connection: Connection, run: SyncRun) -> bool:
@@ -172,9 +222,9 @@ def made_anew_since(connection: Connection, run: SyncRun) -> bool:
     return live and run.started_at is not None and connection.connected_at > run.started_at
 
 
-def outcome_of(error: XeroError | None) -> dict[str, str]:
+def outcome_of(error: XeroError | None, compared: Agreement | None) -> dict[str, str | None]:
     """The run's columns that say how it ended."""
     if error is None:
-        return {"state": RunState.SUCCEEDED}
+        return {"state": RunState.SUCCEEDED, "agreement": agreement.encode(compared) if compared else None}
     detail = f"{error.detail} {error.correlation_id}".strip()
     return {"state": RunState.FAILED, "error": error.code, "error_detail": detail}

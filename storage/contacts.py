@@ -25,6 +25,23 @@ class Contacts:
             self._session, Contact, [row | {"workspace_id": self._workspace_id} for row in rows], update=CHANGING
         )
 
+    async def known(self, contact_ids: Sequence[UUID]) -> dict[UUID, Contact]:
+        """Their rows as they are stored."""
+        mine = select(Contact).where(col(Contact.workspace_id) == self._workspace_id)
+        found = await self._session.exec(mine.where(col(Contact.contact_id).in_(contact_ids)))
+        return {row.contact_id: row for row in found.all()}
+
+    async def owing(self, limit: int) -> Sequence[UUID]:
+        """Owners of outstanding invoices."""
+        owners = select(Invoice.contact_id).where(
+            col(Invoice.workspace_id) == self._workspace_id,
+            col(Invoice.contact_id).is_not(None),
+            col(Invoice.status) == "AUTHORISED",
+            col(Invoice.amount_due) > NOTHING,
+        )
+        found = await self._session.exec(owners.distinct().order_by(col(Invoice.contact_id)).limit(limit))
+        return [contact for contact in found.all() if contact is not None]
+
     async def known_or_owed(self, contact_ids: Sequence[UUID]) -> set[UUID]:
         """Those of the contacts that matter here: already mirrored, or owner of a mirrored invoice."""
         mirrored = select(Contact.contact_id).where(
@@ -50,6 +67,10 @@ class Contacts:
             .limit(limit)
         )
         return [contact for contact in (await self._session.exec(owners)).all() if contact is not None]
+
+    async def get(self, contact_id: UUID) -> Contact | None:
+        mine = select(Contact).where(col(Contact.workspace_id) == self._workspace_id)
+        return (await self._session.exec(mine.where(col(Contact.contact_id) == contact_id))).one_or_none()
 
     async def all(self) -> Sequence[Contact]:
         mine = select(Contact).where(col(Contact.workspace_id) == self._workspace_id)

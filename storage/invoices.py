@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import col, distinct, func, select
+from sqlmodel import col, distinct, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import Invoice
@@ -13,7 +13,9 @@ from storage.types import Money
 from storage.upserts import upsert
 
 NOTHING = Decimal(0)
-CHANGING = tuple(c for c in Invoice.model_fields if c not in ("workspace_id", "invoice_id"))
+CHANGING = tuple(c for c in Invoice.model_fields if c not in ("workspace_id", "invoice_id", "confirmed_by"))
+GONE = "GONE"
+"""The status of an invoice that Xero does not know any more. Not one of Xero's own."""
 
 
 class Known(NamedTuple):
@@ -47,10 +49,17 @@ class Invoices:
             col(Invoice.amount_due) > NOTHING,
         ]
 
-    async def put(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Store what Xero says, unless something newer is stored; rows are column values without `workspace_id`."""
-        mine = [row | {"workspace_id": self._workspace_id} for row in rows]
-        await upsert(self._session, Invoice, mine, update=CHANGING, newer="updated_at")
+    async def put(self, rows: Sequence[dict[str, Any]], *, confirmed_by: UUID | None = None, **shared: Any) -> None:
+        """Store what Xero says, unless something newer is stored; rows are column values without `workspace_id`, and
+        `shared` those that all have in common.
+
+        With `confirmed_by`, the mark of the full reading they come from, whatever is stored gives way.
+        """
+        same = {"workspace_id": self._workspace_id, "confirmed_by": confirmed_by, **shared}
+        if confirmed_by is None:
+            await upsert(self._session, Invoice, rows, update=CHANGING, newer="updated_at", shared=same)
+        else:
+            await upsert(self._session, Invoice, rows, update=(*CHANGING, "confirmed_by"), shared=same)
 
     async def known(self, invoice_ids: Sequence[UUID]) -> dict[UUID, Known]:
         found = await self._session.exec(
@@ -60,6 +69,44 @@ class Invoices:
         )
         return {row[0]: Known(*row[1:]) for row in found.all()}
 
+    async def stored(self, invoice_ids: Sequence[UUID]) -> dict[UUID, Any]:
+        """Their rows as they are, every column by its name."""
+        rows = await self._session.exec(
+            select(*Invoice.__table__.columns).where(  # type: ignore[attr-defined]
+                col(Invoice.workspace_id) == self._workspace_id, col(Invoice.invoice_id).in_(invoice_ids)
+            )
+        )
+        return {row.invoice_id: row for row in rows.all()}
+
+    async def unconfirmed(self, mark: UUID, limit: int) -> dict[UUID, str]:
+        """Outstanding here, and not seen by that full reading: ids and numbers."""
+        stale = (col(Invoice.confirmed_by).is_(None)) | (col(Invoice.confirmed_by) != mark)
+        mine = select(Invoice.invoice_id, Invoice.number).where(*self._outstanding(), stale)
+        rows = await self._session.exec(mine.order_by(col(Invoice.number), col(Invoice.invoice_id)).limit(limit))
+        return dict(rows.all())
+
+    async def gone(self, invoice_ids: Sequence[UUID], *, confirmed_by: UUID) -> None:
+        """Xero knows these no more: they stay, and count as outstanding no longer."""
+        await self._session.exec(
+            update(Invoice)
+            .where(col(Invoice.workspace_id) == self._workspace_id, col(Invoice.invoice_id).in_(invoice_ids))
+            .values(status=GONE, confirmed_by=confirmed_by)
+        )
+
+    async def any(self) -> bool:
+        mine = select(Invoice.invoice_id).where(col(Invoice.workspace_id) == self._workspace_id)
+        return (await self._session.exec(mine.limit(1))).first() is not None
+
+    async def held(self, *, confirmed_by: UUID | None = None) -> dict[str, tuple[int, Decimal]]:
+        """Number and sum of what is outstanding, by currency; only of those that a full reading has seen, if given."""
+        seen = [] if confirmed_by is None else [col(Invoice.confirmed_by) == confirmed_by]
+        rows = await self._session.exec(
+            select(Invoice.currency, func.count(), func.sum(Invoice.amount_due, type_=Money()))
+            .where(*self._outstanding(), *seen)
+            .group_by(col(Invoice.currency))
+        )
+        return {currency: (invoices, amount) for currency, invoices, amount in rows.all()}
+
     async def outstanding(self) -> Sequence[Invoice]:
         """Approved and not yet settled, oldest due date first."""
         mine = select(Invoice).where(*self._outstanding())
@@ -68,6 +115,13 @@ class Invoices:
     async def get(self, invoice_id: UUID) -> Invoice | None:
         mine = select(Invoice).where(col(Invoice.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine.where(col(Invoice.invoice_id) == invoice_id))).one_or_none()
+
+    async def by_number(self, number: str) -> Sequence[Invoice]:
+        """Those of that number, in capitals or not; Xero does not keep numbers unique. The newest first."""
+        mine = select(Invoice).where(
+            col(Invoice.workspace_id) == self._workspace_id, func.lower(Invoice.number) == number.lower()
+        )
+        return (await self._session.exec(mine.order_by(col(Invoice.updated_at).desc()).limit(10))).all()
 
     async def totals(self, *, today: date) -> list[CurrencyTotal]:
         """Outstanding and overdue per currency; overdue means due before `today`, a date in the organisation's zone."""

@@ -59,6 +59,7 @@ class RunState(StrEnum):
 class Resource(StrEnum):
     INVOICES = "invoices"
     CONTACTS = "contacts"
+    UNAPPLIED = "unapplied"
 
 
 GROWING = BigInteger().with_variant(Integer, "sqlite")
@@ -121,7 +122,13 @@ class Workspace(SQLModel, table=True):
 
 
 class Connection(SQLModel, table=True):
-    """A workspace's link to one Xero organisation, its tokens (sealed) and when it is next looked at."""
+    """A workspace's link to one Xero organisation, its tokens (sealed) and when it is next looked at.
+
+    `day_left` and `minute_left` are Xero's own counts of calls left, as told at `metered_at`; its day was once seen to
+    begin anew by `day_resets_by`, and so does every day after; until `quota_opens_at` it takes no calls. `stretched_to`
+    is the rhythm in seconds where the budget does not allow the usual one. `lacks_payments`: the permission does not
+    cover overpayments and prepayments.
+    """
 
     __table_args__ = (
         UniqueConstraint("workspace_id", "id"),
@@ -144,6 +151,7 @@ class Connection(SQLModel, table=True):
     short_code: str = ""
     base_currency: str = ""
     timezone: str = "UTC"
+    country_code: str = ""
 
     access_token_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
     refresh_token_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
@@ -156,10 +164,20 @@ class Connection(SQLModel, table=True):
     look_at: datetime | None = moment(null=True, index=True)
 
     next_sync_at: datetime | None = moment(null=True, index=True)
+    next_reconcile_at: datetime | None = moment(null=True, index=True)
     farewell_at: datetime | None = moment(null=True, index=True)
     failures: int = 0
     last_attempt_at: datetime | None = moment(null=True)
     last_success_at: datetime | None = moment(null=True)
+
+    day_left: int | None = None
+    minute_left: int | None = None
+    metered_at: datetime | None = moment(null=True)
+    day_resets_by: datetime | None = moment(null=True)
+    quota_opens_at: datetime | None = moment(null=True)
+    stretched_to: int | None = None
+    webhook_at: datetime | None = moment(null=True)
+    lacks_payments: bool = False
 
 
 class ConnectAttempt(SQLModel, table=True):
@@ -183,7 +201,11 @@ class ConnectAttempt(SQLModel, table=True):
 
 
 class SyncRun(SQLModel, table=True):
-    """One sync, from being asked for to its end. `attempt` fences a worker that was given up."""
+    """One sync, from being asked for to its end. `attempt` fences a worker that was given up.
+
+    `census` is what a full reading has counted so far (core/counting.py), `agreement` what came of comparing the books
+    (core/agreement.py).
+    """
 
     __tablename__ = "sync_run"
     __table_args__ = (
@@ -212,8 +234,12 @@ class SyncRun(SQLModel, table=True):
     settled: int = 0
     contacts: int = 0
     set_aside: int = 0
+    mended: int = 0
+    gone: int = 0
     calls: int = 0
     bytes: int = 0
+    census: str | None = Field(default=None, sa_type=Text)
+    agreement: str | None = Field(default=None, sa_type=Text)
 
     error: str | None = None
     error_detail: str | None = Field(default=None, sa_type=Text)
@@ -221,7 +247,12 @@ class SyncRun(SQLModel, table=True):
 
 
 class Cursor(SQLModel, table=True):
-    """How far one resource has been read. While `filling`, the first load is under way and `follow_from` waits."""
+    """How far one resource has been read: the mirror holds all that changed up to `since`.
+
+    `follow_from` is Xero's time when the reading under way began, and becomes `since` at its end; `reached` is how far
+    it has come, `again` that it goes over everything a second time. All are empty between readings. While `filling`,
+    the first load has not ended yet.
+    """
 
     __table_args__ = (within_workspace("connection", "connection_id"),)
 
@@ -231,6 +262,8 @@ class Cursor(SQLModel, table=True):
     since: datetime | None = moment(null=True)
     filling: bool = True
     follow_from: datetime | None = moment(null=True)
+    reached: datetime | None = moment(null=True)
+    again: bool = False
 
 
 class Contact(SQLModel, table=True):
@@ -249,7 +282,10 @@ class Contact(SQLModel, table=True):
 
 
 class Invoice(SQLModel, table=True):
-    """A sales invoice, as Xero tells it. Amounts are in `currency`."""
+    """A sales invoice, as Xero tells it. Amounts are in `currency`.
+
+    `confirmed_by` marks the full reading that saw it last.
+    """
 
     __table_args__ = (
         within_workspace("connection", "connection_id"),
@@ -274,6 +310,7 @@ class Invoice(SQLModel, table=True):
     fully_paid_on: date | None = None
     expected_payment_on: date | None = None
     updated_at: datetime = moment()
+    confirmed_by: UUID | None = None
 
 
 class SetAside(SQLModel, table=True):

@@ -11,6 +11,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 from storage.models import RunState, SyncRun, Trigger
 from storage.types import UtcDateTime
 
+QUIET_COST = 2.0
+"""Calls of an automatic sync that finds nothing: invoices, contacts."""
+
 
 class RunTotals(NamedTuple):
     total: int
@@ -77,6 +80,7 @@ class Runs:
             .where(col(SyncRun.id) == run_id, col(SyncRun.workspace_id) == self._workspace_id)
             .where(col(SyncRun.attempt) == attempt, col(SyncRun.finished_at).is_(None))
             .values(**values)
+            .execution_options(synchronize_session=False)  # it would look through all rows loaded, page by page
         )
         return bool(changed.rowcount)
 
@@ -105,6 +109,15 @@ class Runs:
         newest = self._mine().order_by(col(SyncRun.queued_at).desc(), col(SyncRun.id)).limit(count)
         return (await self._session.exec(newest)).all()
 
+    async def last_agreement(self, connection_id: UUID) -> str | None:
+        """What came of comparing the books last (core/agreement.py)."""
+        compared = select(SyncRun.agreement).where(
+            col(SyncRun.workspace_id) == self._workspace_id,
+            col(SyncRun.connection_id) == connection_id,
+            col(SyncRun.agreement).is_not(None),
+        )
+        return (await self._session.exec(compared.order_by(col(SyncRun.queued_at).desc()).limit(1))).first()
+
     async def totals(self) -> RunTotals:
         """How many syncs there were, and how the finished ones ended."""
 
@@ -117,6 +130,27 @@ class Runs:
             )
         )
         return RunTotals(*row.one())
+
+    async def automatic_cost(self, *, since: datetime) -> float:
+        """Calls of an automatic sync, on average since that moment; two where there was none."""
+        row = await self._session.exec(
+            select(func.avg(SyncRun.calls)).where(
+                col(SyncRun.workspace_id) == self._workspace_id,
+                col(SyncRun.queued_at) >= since,
+                col(SyncRun.trigger) == Trigger.SCHEDULED,
+                col(SyncRun.state) == RunState.SUCCEEDED,
+            )
+        )
+        return max(float(row.one() or 0), QUIET_COST)
+
+    async def bytes_since(self, moment: datetime) -> int:
+        """Bytes received from Xero by runs queued since that moment."""
+        row = await self._session.exec(
+            select(func.coalesce(func.sum(SyncRun.bytes), 0)).where(
+                col(SyncRun.workspace_id) == self._workspace_id, col(SyncRun.queued_at) >= moment
+            )
+        )
+        return int(row.one())
 
     async def calls_since(self, moment: datetime) -> int:
         """Requests made to Xero by runs queued since that moment."""

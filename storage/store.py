@@ -10,12 +10,17 @@ from storage.audit import Audit
 from storage.connections import Connections
 from storage.contacts import Contacts
 from storage.cursors import Cursors
+from storage.holds import Holds
 from storage.incidents import Incidents
 from storage.invoices import Invoices
+from storage.letters import Letters
 from storage.outbox import Outbox
+from storage.reminders import Reminders
 from storage.runs import Runs
 from storage.set_aside import SetAsides
 from storage.support import SupportRequests
+from storage.unapplied import UnappliedPapers
+from storage.webhook_events import WebhookEvents
 from storage.workspaces import Workspaces
 
 
@@ -32,9 +37,14 @@ class WorkspaceStore:
         self.cursors = Cursors(session, workspace_id)
         self.invoices = Invoices(session, workspace_id)
         self.contacts = Contacts(session, workspace_id)
+        self.unapplied = UnappliedPapers(session, workspace_id)
         self.set_aside = SetAsides(session, workspace_id)
+        self.webhook_events = WebhookEvents(session, workspace_id)
         self.incidents = Incidents(session, workspace_id)
         self.outbox = Outbox(session, workspace_id)
         self.audit = Audit(session, workspace_id)
         self.admins = Admins(session, workspace_id)
         self.support = SupportRequests(session, workspace_id)
+        self.reminders = Reminders(session, workspace_id)
+        self.holds = Holds(session, workspace_id)
+        self.letters = Letters(session, workspace_id)

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Numeric
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 MONEY_UNIT = Decimal("0.0001")
+UNITS = Decimal(10_000)
 MONEY_LIMIT = Decimal(10) ** 14
 
 
@@ -20,9 +21,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a time zone was about to be stored")
-        moment = value.astimezone(UTC)
+        moment = in_utc(value)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -47,9 +46,7 @@ class Money(TypeDecorator[Decimal]):
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        if dialect.name == "sqlite":
-            return int(exact_money(value) / MONEY_UNIT)
-        return exact_money(value)
+        return as_units(value) if dialect.name == "sqlite" else exact_money(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None:
@@ -57,6 +54,22 @@ class Money(TypeDecorator[Decimal]):
         if dialect.name == "sqlite":
             return (Decimal(value) * MONEY_UNIT).quantize(MONEY_UNIT)
         return Decimal(value)
+
+
+def in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a moment without a time zone was about to be stored")
+    return value.astimezone(UTC)
+
+
+def as_text(value: datetime | None) -> str | None:
+    """How SQLite keeps a moment: as SQLAlchemy writes it, always with microseconds, so that texts sort as moments."""
+    return None if value is None else in_utc(value).isoformat(" ", "microseconds")[:26]
+
+
+def as_units(value: Decimal | None) -> int | None:
+    """How SQLite keeps money: the exact number of ten-thousandths."""
+    return None if value is None else int(exact_money(value) * UNITS)
 
 
 def exact_money(value: Decimal) -> Decimal:

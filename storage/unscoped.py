@@ -1,12 +1,12 @@
 """Questions asked before the workspace is known, and claims that run across workspaces. They answer with ids."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Table, Uuid
-from sqlmodel import SQLModel, col, delete, func, select, union_all, update
+from sqlmodel import SQLModel, col, delete, exists, func, select, union_all, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import (
@@ -21,9 +21,11 @@ from storage.models import (
     Workspace,
 )
 from storage.outbox import held_up
+from storage.reminder_models import Letter, LetterState, ReminderPolicy
 from storage.seen import SeenRequests
 from storage.store import WorkspaceStore
 from storage.teams import Teams
+from storage.webhook_models import WebhookEvent, WebhookFeed
 
 A_MINUTE = timedelta(minutes=1)
 
@@ -158,6 +160,11 @@ class Unscoped:
         """Take the connections whose automatic sync is due; each is given to one caller only."""
         return await self._claim(col(Connection.next_sync_at), now=now, limit=limit, values={"next_sync_at": next_at})
 
+    async def claim_due_reconciles(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
+        """Take the connections whose full reading is due."""
+        due_at = col(Connection.next_reconcile_at)
+        return await self._claim(due_at, now=now, limit=limit, values={"next_reconcile_at": next_at})
+
     async def claim_farewells(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
         """Take disconnected connections that Xero still has to be told about."""
         return await self._claim(col(Connection.farewell_at), now=now, limit=limit, values={"farewell_at": next_at})
@@ -185,6 +192,31 @@ class Unscoped:
         )
         return [Owned(*row) for row in taken.all()]
 
+    async def claim_due_reminders(self, *, now: datetime, next_at: datetime, limit: int) -> list[UUID]:
+        """Take the workspaces whose reminders are to be looked at; each is given to one caller only."""
+        due_at = col(ReminderPolicy.next_look_at)
+        found = select(ReminderPolicy.workspace_id).where(due_at <= now).order_by(due_at).limit(limit)
+        due = found.with_for_update(skip_locked=True).cte("due")
+        taken = await self.session.exec(
+            update(ReminderPolicy)
+            .where(col(ReminderPolicy.workspace_id).in_(select(due.c.workspace_id)))
+            .values(next_look_at=next_at)
+            .returning(col(ReminderPolicy.workspace_id))
+        )
+        return [row[0] for row in taken.all()]
+
+    async def lost_letters(self, *, claimed_before: datetime) -> list[Owned]:
+        """Letters promised to SMTP so long ago that whoever did it must be gone."""
+        lost = select(Letter.workspace_id, Letter.id).where(
+            col(Letter.state) == LetterState.CLAIMED, col(Letter.claimed_at) <= claimed_before
+        )
+        return [Owned(*row) for row in (await self.session.exec(lost)).all()]
+
+    async def letter_by_unsubscribe(self, unsubscribe_hash: str) -> Owned | None:
+        found = select(Letter.workspace_id, Letter.id).where(col(Letter.unsubscribe_hash) == unsubscribe_hash)
+        row = (await self.session.exec(found)).first()
+        return None if row is None else Owned(*row)
+
     async def waiting_messages(self, *, now: datetime, limit: int) -> list[Waiting]:
         """Notices that are due to be told, oldest first."""
         due = select(OutboxMessage.workspace_id, OutboxMessage.id).where(
@@ -201,10 +233,15 @@ class Unscoped:
         by = notices_by or now + A_MINUTE
         questions = (
             select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)),
-            select(Connection.id).where((col(Connection.next_sync_at) <= now) | (col(Connection.farewell_at) <= now)),
+            select(Connection.id).where(
+                (col(Connection.next_sync_at) <= now)
+                | (col(Connection.next_reconcile_at) <= now)
+                | (col(Connection.farewell_at) <= now)
+            ),
             select(OutboxMessage.id).where(
                 col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= by, ~held_up(beyond=by)
             ),
+            select(ReminderPolicy.workspace_id).where(col(ReminderPolicy.next_look_at) <= now),
         )
         for question in questions:
             if (await self.session.exec(question.limit(1))).first() is not None:
@@ -219,9 +256,11 @@ class Unscoped:
         moments: list[tuple[Any, ...]] = [
             (col(Connection.farewell_at),),
             (col(OutboxMessage.next_attempt_at), col(OutboxMessage.waiting)),
+            (col(Incident.snoozed_until), col(Incident.closed_at).is_(None)),
+            (col(ReminderPolicy.next_look_at),),
         ]
         if syncs:
-            moments.append((col(Connection.next_sync_at),))
+            moments += [(col(Connection.next_sync_at),), (col(Connection.next_reconcile_at),)]
         each = [select(func.min(at)).where(at > after, *conditions) for at, *conditions in moments]
         found = [(await self.session.exec(question)).one() for question in each]
         return min((at for at in found if at is not None), default=None)
@@ -237,6 +276,46 @@ class Unscoped:
             col(Connection.tenant_id) == tenant_id, col(Connection.state) != ConnectionState.DISCONNECTED
         )
         return (await self.session.exec(live)).first() is not None
+
+    async def live_connections(self, tenant_ids: Collection[str]) -> dict[str, Owned]:
+        """The live connection of each of these organisations that has one here."""
+        live = select(Connection.tenant_id, Connection.workspace_id, Connection.id).where(
+            col(Connection.tenant_id).in_(tenant_ids), col(Connection.state) != ConnectionState.DISCONNECTED
+        )
+        return {tenant: Owned(workspace, connection) for tenant, workspace, connection in await self.session.exec(live)}
+
+    async def webhook_feed(self, *, new_at: datetime | None = None) -> WebhookFeed | None:
+        """The subscription to webhooks; None before the first word of it, unless it is to begin now."""
+        feed = (await self.session.exec(select(WebhookFeed).with_for_update())).first()
+        if feed is None and new_at is not None:
+            feed = WebhookFeed(heard_at=new_at)
+            self.session.add(feed)
+        return feed
+
+    async def sync_all(self, *, at: datetime) -> None:
+        """Have every live connection synced by then."""
+        await self.session.exec(
+            update(Connection)
+            .where(col(Connection.state) == ConnectionState.ACTIVE, col(Connection.next_sync_at) > at)
+            .values(next_sync_at=at)
+        )
+
+    async def eventful(self, *, received_until: datetime, last_until: datetime, limit: int) -> list[Owned]:
+        """Connections that are well and idle, whose webhooks wait since then, and had their last such sync by then."""
+        busy = exists().where(col(SyncRun.connection_id) == col(Connection.id), col(SyncRun.finished_at).is_(None))
+        found = (
+            select(Connection.workspace_id, Connection.id)
+            .join(WebhookEvent, col(WebhookEvent.connection_id) == col(Connection.id))
+            .where(col(WebhookEvent.handled_at).is_(None), col(WebhookEvent.received_at) <= received_until)
+            .where(col(Connection.state) == ConnectionState.ACTIVE, col(Connection.failures) == 0, ~busy)
+            .where(col(Connection.webhook_at).is_(None) | (col(Connection.webhook_at) <= last_until))
+            .distinct()
+            .limit(limit)
+        )
+        return [Owned(*row) for row in (await self.session.exec(found)).all()]
+
+    async def forget_webhook_events(self, *, before: datetime) -> None:
+        await self.session.exec(delete(WebhookEvent).where(col(WebhookEvent.received_at) < before))
 
     async def forget_expired_attempts(self, *, now: datetime) -> int:
         gone = await self.session.exec(delete(ConnectAttempt).where(col(ConnectAttempt.expires_at) <= now))

@@ -10,12 +10,14 @@ from bot.commands.call import Call
 from bot.commands.connect import connect
 from bot.commands.disconnect import disconnect
 from bot.commands.history import history
+from bot.commands.hold import hold
 from bot.commands.missed import with_missed
+from bot.commands.reminders import reminders
 from bot.commands.status import status
 from bot.commands.support import support
-from bot.commands.sync import sync
+from bot.commands.sync import FULL, sync
 from bot.commands.why import why
-from bot.views.blocks import Message, Modal
+from bot.views.blocks import Message, Modal, listed
 from bot.views.help import help_text, not_understood, refusal
 from core.errors import SolidoError
 
@@ -23,11 +25,16 @@ Handler = Callable[[Call], Awaitable[Message | Modal]]
 
 
 class Command(NamedTuple):
-    """A subcommand and, for the help, what it does. `words`: whether it takes further words after its name."""
+    """A subcommand and, for the help, what it does. `words`: whether it takes further words after its name; `only`: the
+    ones it knows."""
 
     handler: Handler
     does: str
     words: bool = False
+    only: tuple[str, ...] = ()
+
+    def takes(self, argument: str) -> bool:
+        return not argument or self.words or argument.lower() in self.only
 
 
 async def show_help(_call: Call) -> Message:
@@ -36,9 +43,11 @@ async def show_help(_call: Call) -> Message:
 
 COMMANDS: dict[str, Command] = {
     "connect": Command(connect, "connects this channel to Xero, or renews the connection"),
-    "sync": Command(sync, "brings the books up to date now"),
+    "sync": Command(sync, "brings the books up to date now; `sync full` reads all that is outstanding", only=(FULL,)),
     "status": Command(status, "tells how syncing goes, and what is outstanding"),
-    "why": Command(why, "tells why the last sync is in the state it is", words=True),
+    "reminders": Command(reminders, "shows which reminders go to whom, when and why, and what is held"),
+    "hold": Command(hold, "leaves an invoice or a customer alone: `hold INV-0042 until 12 Dec because disputed`", True),
+    "why": Command(why, "tells why the last sync is in the state it is, or the story of one invoice", words=True),
     "history": Command(history, "tells who did what here"),
     "support": Command(support, "opens a form to get help, with everything that is known filled in"),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),
@@ -46,6 +55,7 @@ COMMANDS: dict[str, Command] = {
 }
 SAYS = {name: command.does for name, command in COMMANDS.items()}
 ALIASES = {"login": "connect", "reconnect": "connect", "logout": "disconnect", "stop": "disconnect"}
+TAKES_ONLY = "takes no other word than {}"
 TAKES_NOTHING = "takes no further words"
 
 
@@ -67,8 +77,9 @@ async def dispatch(call: Call, text: str) -> Message | Modal:
     if command is None:
         nearest = difflib.get_close_matches(name[:40], COMMANDS, n=1, cutoff=0.5)
         return help_text(SAYS, above=not_understood(name, nearest[0] if nearest else None))
-    if argument and not command.words:
-        return help_text(SAYS, above=f"`/solido {name}` {TAKES_NOTHING}.")
+    if not command.takes(argument):
+        takes = TAKES_ONLY.format(listed([f"`{word}`" for word in command.only])) if command.only else TAKES_NOTHING
+        return help_text(SAYS, above=f"`/solido {name}` {takes}.")
     return await with_missed(call, await answer(replace(call, argument=argument), command.handler, name))
 
 

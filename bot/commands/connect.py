@@ -28,7 +28,11 @@ async def invite(call: Call, workspace_id: UUID) -> Message:
     async with services.database.reading(workspace_id) as store:
         connection = await store.connections.latest()
         place = await store.about.get()
-    if connection and connection.state == ConnectionState.ACTIVE and not connection.failures:
+    if (
+        connection
+        and connection.state == ConnectionState.ACTIVE
+        and not (connection.failures or connection.lacks_payments)
+    ):
         return views.already_connected(connection.tenant_name, connection.connected_by, connection.connected_at)
     secret = await services.connecting.begin(workspace_id, by=call.user_id, now=call.now)
     return views.invitation(

@@ -18,7 +18,7 @@ async def with_missed(call: Call, said: Message | Modal) -> Message | Modal:
     """Put what this person may hear and nobody could be told above an answer, once."""
     if isinstance(said, Modal):
         return said
-    async with call.services.database.unscoped() as unscoped:
+    async with call.services.database.asking() as unscoped:
         waiting = await unscoped.missed_messages(call.team.id)
     if not waiting:
         return said

@@ -9,4 +9,4 @@ from core.status import status as facts
 async def status(call: Call) -> Message:
     services = call.services
     found = await facts(services.database, await call.workspace(), now=call.now)
-    return views.status(found, daily_limit=services.daily_limit)
+    return views.status(found, daily_limit=services.daily_limit, every=services.syncing.every, now=call.now)

@@ -1,15 +1,18 @@
-"""`/solido why`: why the last sync is in the state it is."""
+"""`/solido why`: why the last sync is in the state it is; `/solido why INV-0042`: the story of one invoice."""
 
 from bot.commands.call import Call
 from bot.views import why as views
+from bot.views import why_invoice
 from bot.views.blocks import Message
-from core.errors import BadArgument, NotConnected
+from core.errors import NotConnected
+from core.why_invoice import story
 
 
 async def why(call: Call) -> Message:
-    if call.argument:
-        raise BadArgument("`/solido why` takes no further words: it tells about the last sync.")
-    async with call.services.database.reading(await call.workspace()) as store:
+    workspace_id = await call.workspace()
+    async with call.services.database.reading(workspace_id) as store:
+        if call.argument:
+            return why_invoice.story(await story(store, call.argument, now=call.now), str(workspace_id))
         connection = await store.connections.latest()
         if connection is None:
             raise NotConnected

@@ -45,6 +45,11 @@ def choose(state: str, tenants: Sequence[Tenant], *, channel: str) -> HTMLRespon
     )
 
 
+def stop(organisation: str) -> HTMLResponse:
+    """Ask before letters are stopped: mail programs open links to look at them, and that must not be enough."""
+    return _page("stop.html", 200, title=f"No more reminders from {organisation}?", organisation=organisation)
+
+
 def _page(template: str, status: int, **values: object) -> HTMLResponse:
     html = _templates.get_template(template).render(style=Markup(STYLE), **values)
     return HTMLResponse(html, status_code=status, headers=HEADERS)

@@ -1,10 +1,13 @@
 """The outstanding invoices at a glance."""
 
-from bot.views.blocks import counted, listed, money
+from collections.abc import Sequence
+
+from bot.views.blocks import counted, escape, listed, money, when
+from core.agreement import Agreement, Sum
 from core.notices import Amount, Books
 
 
-def worth(amounts: list[Amount]) -> str:
+def worth(amounts: Sequence[Amount | Sum]) -> str:
     return listed([money(amount.amount, amount.currency) for amount in amounts])
 
 
@@ -29,3 +32,23 @@ def by_currency(books: Books) -> list[str]:
         )
         for a in books.amounts
     ]
+
+
+def compared(it: Agreement) -> str:
+    """`Books agree ✔ 340 invoices, 31,200.50 USD, at 09:00`, or what differs."""
+    if it.agree:
+        held = f"{counted(it.invoices, 'invoice')}, {worth(it.ours)}" if it.invoices else "nothing outstanding"
+        return f"Books agree ✔ {held}, {when(it.at)}.{_unreadable(it)}"
+    if it.differing:
+        named = [escape(number or "one without a number") for number in it.differing]
+        others = [f"{it.more:,} more"] if it.more else []
+        what = f"not outstanding in both: {listed(named + others)}"
+    else:
+        what = f"Xero counts {counted(it.theirs, 'outstanding invoice')}, here are {it.invoices:,}"
+    return f":warning: Books differ, {when(it.at)}: {what}.{_unreadable(it)}"
+
+
+def _unreadable(it: Agreement) -> str:
+    if not it.unreadable:
+        return ""
+    return f" Not counted: {counted(it.unreadable, 'invoice')} in Xero that could not be read."

@@ -6,7 +6,10 @@ from bot.advice import advice
 from bot.views.blocks import Message, actions, bold, button, channel, context, section, user, when
 from core.notices import Connected, ConnectFailed, Disconnected
 
-READS = "Solido reads your sales invoices, the customers they are for, and your organisation's name and settings."
+READS = (
+    "Solido reads your sales invoices, credit notes and payments, the customers they are for, and your organisation's "
+    "name and settings."
+)
 WRITES = "The one thing it writes is a history note on an invoice that it has reminded a customer of."
 SHARED = "People of another company are in this channel and will see them too. A channel of your own may be better."
 WRITES_NOTHING = "It writes nothing."

@@ -10,9 +10,9 @@ from core.errors import BadArgument, Choice, SolidoError, WhichWorkspace
 def help_text(commands: Mapping[str, str], *, above: str = "") -> Message:
     """`commands`: each with what it does. `above`: a sentence on what was not understood, escaped already."""
     lines = [
-        "*Solido* keeps your outstanding Xero invoices in this channel, so that nobody who has paid is chased.",
-        "Each channel has one Xero organisation. It syncs by itself, and tells you once when something needs you.",
-        *(f"`/solido {name}` {does}" for name, does in commands.items()),
+        "*Solido* keeps a Xero organisation's outstanding invoices in this channel, reminds customers who are late and "
+        "never one who has paid, and says so once when something needs you. `/solido help` shows this.",
+        *(f"`/solido {name}` {does}" for name, does in commands.items() if name != "help"),
     ]
     text = "\n".join([above, *lines] if above else lines)
     return Message(text, [section(text)])

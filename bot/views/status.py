@@ -1,12 +1,17 @@
 """`/solido status`: how syncing goes."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from bot.advice import advice
-from bot.views.blocks import Message, bold, context, counted, escape, lasting, listed, section, user, when
-from bot.views.books import at_a_glance, by_currency
+from bot.views.blocks import Message, bold, context, counted, escape, lasting, listed, money, section, user, when
+from bot.views.books import at_a_glance, by_currency, compared
 from bot.views.syncs import found, kind, progress
+from core import quotas
+from core.budget import NIGHTLY_COST, forecast
 from core.status import Status, success_rate
+from core.xero.pacing import A_MINUTE, CALLS_A_MINUTE
 from storage.models import Connection, ConnectionState, RunState, SyncRun
 
 STATES = {
@@ -16,11 +21,14 @@ STATES = {
 }
 
 
-def status(it: Status, *, daily_limit: int) -> Message:
+def status(it: Status, *, daily_limit: int, every: timedelta, now: datetime) -> Message:
+    """`every` is the usual rhythm of automatic syncs."""
     connection = it.connection
     head = f"{bold(connection.tenant_name)} · {STATES[ConnectionState(connection.state)]}"
     parts = [head, _who(connection), _moments(connection), _numbers(it), _owed(it), _runs(it.runs)]
-    notes = [note for note in (_advice(it), _set_aside(it), _calls(it, daily_limit)) if note]
+    calls = _calls(it, daily_limit, every, now)
+    said = (_advice(it), _compared(it), _unapplied(it), _set_aside(it), _stretched(it), calls)
+    notes = [note for note in said if note]
     blocks = [section(part) for part in parts] + [context(note) for note in notes]
     spoken = [head, _moments(connection), _numbers(it), at_a_glance(it.books), *notes]
     return Message(" ".join(spoken).replace("\n", " "), blocks)
@@ -75,6 +83,26 @@ def _advice(it: Status) -> str:
     return f":bulb: Most of the last syncs failed. {why.said} {why.do}"
 
 
+def _compared(it: Status) -> str:
+    return compared(it.agreement) if it.agreement else ""
+
+
+def _unapplied(it: Status) -> str:
+    """Money of customers who owe that no invoice has got, by currency; and what we may not see of it."""
+    sums: dict[str, Decimal] = {}
+    for rest in it.unapplied:
+        sums[rest.currency] = sums.get(rest.currency, Decimal(0)) + rest.remaining
+    known = [money(amount, currency) for currency, amount in sorted(sums.items())]
+    who = len({rest.contact_id for rest in it.unapplied})
+    lines = [f"Not yet used for any invoice: {listed(known)} of {counted(who, 'customer')} who owe."] if known else []
+    if it.connection.lacks_payments:
+        lines.append(
+            "Overpayments and prepayments are hidden from me: the permission in Xero is older than this. "
+            "`/solido connect` renews it."
+        )
+    return " ".join(lines)
+
+
 def _set_aside(it: Status) -> str:
     if not it.set_aside:
         return ""
@@ -86,5 +114,26 @@ def _set_aside(it: Status) -> str:
     return f":warning: {counted(it.set_aside, 'record')} from Xero could not be read: {named}{tail}."
 
 
-def _calls(it: Status, daily_limit: int) -> str:
-    return f"Calls to Xero today: {it.calls_today:,} of {daily_limit:,}"
+def _stretched(it: Status) -> str:
+    if not it.connection.stretched_to:
+        return ""
+    apart = lasting(it.connection.stretched_to)
+    return f"Automatic syncs are {apart} apart for now, so that the calls Xero allows last the day."
+
+
+def _calls(it: Status, daily_limit: int, every: timedelta, now: datetime) -> str:
+    """What Xero counts itself where it has told, else what we count."""
+    connection, left = it.connection, quotas.of(it.connection, limit=daily_limit, now=now)
+    used = it.calls_today if left.used is None else left.used
+    parts = [f"Calls to Xero today: {used:,} of {daily_limit:,} ({used / daily_limit:.0%})"]
+    if connection.metered_at and connection.minute_left is not None and now - connection.metered_at < A_MINUTE:
+        parts.append(f"{max(CALLS_A_MINUTE - connection.minute_left, 0)} of {CALLS_A_MINUTE} this minute")
+    rhythm = timedelta(seconds=connection.stretched_to) if connection.stretched_to else every
+    a_day = forecast(rhythm, automatic=it.automatic_cost, nightly=NIGHTLY_COST)
+    parts.append(f"about {a_day:,} a day at this rhythm")
+    parts.append(f"{megabytes(it.bytes_this_month)} this month")
+    return " · ".join(parts)
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1_000_000:,.1f} MB"

@@ -12,27 +12,32 @@ from bot.views.blocks import (
     section,
     user,
 )
-from bot.views.books import at_a_glance
+from bot.views.books import at_a_glance, compared
 from core.notices import SyncTold
 from storage.models import RunState, SyncRun, Trigger
+
+NO_SECOND = "No second one is needed."
+KINDS = {Trigger.MANUAL: "manual", Trigger.INITIAL: "after connecting", Trigger.RECONCILE: "full"}
 
 
 def kind(trigger: str) -> str:
     """The customer's word for what started a sync."""
-    return {Trigger.MANUAL: "manual", Trigger.INITIAL: "after connecting"}.get(Trigger(trigger), "automatic")
+    return KINDS.get(Trigger(trigger), "automatic")
 
 
-def asked(organisation: str, channel_id: str, *, here: bool) -> Message:
+def asked(organisation: str, channel_id: str, *, here: bool, full: bool = False) -> Message:
     place = "here" if here else f"in {channel(channel_id)}"
-    text = f"Syncing {bold(organisation)} now. The result follows {place}."
+    what = "Reading all outstanding invoices of" if full else "Syncing"
+    text = f"{what} {bold(organisation)} now. The result follows {place}."
     return Message(text, [section(text)])
 
 
-def already_running(organisation: str, run: SyncRun) -> Message:
-    """Somebody asked while a sync is under way."""
+def already_running(organisation: str, run: SyncRun, *, full: bool = False) -> Message:
+    """Somebody asked while a sync is under way; a full one they asked for follows it."""
+    after = "The full one follows it by itself." if full and run.trigger != Trigger.RECONCILE else NO_SECOND
     text = (
         f"A sync of {bold(organisation)} ({kind(run.trigger)}) is already running: "
-        f"{progress(run.page, run.page_count)}. No second one is needed."
+        f"{progress(run.page, run.page_count)}. {after}"
     )
     return Message(text, [section(text), context(bar(run.page, run.page_count))])
 
@@ -52,15 +57,21 @@ def progress(page: int, pages: int) -> str:
 
 
 def found(sync: SyncTold | SyncRun) -> str:
-    """`2 added, 1 changed and 1 settled`, or `nothing new`."""
-    counts = [(sync.added, "added"), (sync.changed, "changed"), (sync.settled, "settled")]
+    """`2 added, 1 changed and 1 settled`, or `nothing new`. Put right is what Xero had not announced as changed."""
+    counts = [
+        (sync.added, "added"),
+        (sync.changed, "changed"),
+        (sync.settled, "settled"),
+        (sync.mended, "put right"),
+        (sync.gone, "gone from Xero"),
+    ]
     return listed([f"{number:,} {what}" for number, what in counts if number]) or "nothing new"
 
 
 def _name(sync: SyncTold) -> str:
     if sync.trigger == Trigger.INITIAL:
         return "First sync" if sync.first else "Sync after reconnecting"
-    return "Sync"
+    return "Full sync" if sync.trigger == Trigger.RECONCILE else "Sync"
 
 
 def _going_on(sync: SyncTold) -> Message:
@@ -79,6 +90,9 @@ def _done(sync: SyncTold) -> Message:
         else f"{bold(sync.organisation)} now: {at_a_glance(sync.books)}.{_by(sync)}"
     )
     blocks = [section(text), context(below)]
+    if sync.agreement:
+        said = compared(sync.agreement)
+        text, blocks = f"{text} {said}", [*blocks, context(said)]
     if sync.set_aside:
         were = "record could not be read and was" if sync.set_aside == 1 else "records could not be read and were"
         note = f":warning: {sync.set_aside:,} {were} set aside; `/solido status` names them."

@@ -71,7 +71,7 @@ def _held(held: Held | None) -> str:
     if held is None or not held.count:
         return ""
     first = f", the first from {_day(held.first_on)}" if held.first_on else ""
-    return f"; {counted(held.count, 'reminder')} {'is' if held.count == 1 else 'are'} on hold until then{first}"
+    return f"; {counted(held.count, 'reminder')} {'is' if held.count == 1 else 'are'} on hold until this is over{first}"
 
 
 def _day(day: date) -> str:

@@ -4,8 +4,9 @@ Retries live inside a run and are few; what outlasts them is an error, and the n
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -15,24 +16,28 @@ from core.clock import utc_now
 from core.errors import PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
 from core.patience import Patience, patiently
 from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart
+from core.xero.pacing import Pace, Pacer
 
 T = TypeVar("T")
 
 ACCOUNTING = "/api.xro/2.0/"
+REMEMBERED = timedelta(seconds=30)
 
 
 @dataclass
 class Meter:
-    """What one run has cost. `day_left` is Xero's own count of calls left today, when it said so."""
+    """What one run has cost. `day_left` and `minute_left` are Xero's own counts of calls left, when it said so."""
 
     calls: int = 0
     bytes: int = 0
     day_left: int | None = None
+    minute_left: int | None = None
 
     def count(self, answer: httpx.Response) -> None:
         self.bytes += len(answer.content)
-        left = answer.headers.get("x-daylimit-remaining", "")
-        self.day_left = int(left) if left.isdigit() else self.day_left
+        day, minute = (answer.headers.get(f"x-{window}limit-remaining", "") for window in ("day", "min"))
+        self.day_left = int(day) if day.isdigit() else self.day_left
+        self.minute_left = int(minute) if minute.isdigit() else self.minute_left
 
 
 class Tenant(msgspec.Struct, rename="camel"):
@@ -61,13 +66,30 @@ def read_tenants(body: bytes) -> list[Tenant]:
     return [tenant for tenant in listed if tenant.tenant_type == "ORGANISATION"]
 
 
+class Remembering:
+    """Tokens that are not looked up for every page of many in a second: each is good for minutes."""
+
+    def __init__(self, tokens: AccessTokens) -> None:
+        self._tokens = tokens
+        self._token: tuple[str, datetime] | None = None
+
+    async def access_token(self, *, refused: str | None = None) -> str:
+        now = utc_now()
+        if self._token is None or refused or not self._token[1] <= now < self._token[1] + REMEMBERED:
+            self._token = (await self._tokens.access_token(refused=refused), now)
+        return self._token[0]
+
+
 class Xero:
     """Xero's API over one HTTP client; `base_url` such as https://api.xero.com."""
 
-    def __init__(self, http: httpx.AsyncClient, base_url: str, *, patience: Patience) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, base_url: str, *, patience: Patience, pacer: Pacer | None = None
+    ) -> None:
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._patience = patience
+        self._pacer = pacer
 
     async def tenants(self, access_token: str, *, auth_event_id: str | None = None) -> list[Tenant]:
         """Return the organisations this permission covers; those of one consent with `auth_event_id`."""
@@ -106,7 +128,7 @@ class Xero:
             headers = {"Authorization": f"Bearer {token}"}
             try:
                 await self._once(
-                    "DELETE", f"/connections/{connection_id}", headers, params=None, meter=None, fine=(404,)
+                    "DELETE", f"/connections/{connection_id}", headers, params=None, meter=None, pace=None, fine=(404,)
                 )
             except Forbidden as refused:
                 raise PermissionEnded(refused.detail, correlation_id=refused.correlation_id) from None
@@ -114,7 +136,7 @@ class Xero:
         await let_in(tokens, delete)
 
     def organisation(self, tenant_id: str, tokens: AccessTokens, meter: Meter) -> "OrganisationCalls":
-        return OrganisationCalls(self, tenant_id, tokens, meter)
+        return OrganisationCalls(self, tenant_id, tokens, meter, self._pacer.of(tenant_id) if self._pacer else None)
 
     async def call(
         self,
@@ -125,12 +147,13 @@ class Xero:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         meter: Meter | None = None,
+        pace: Pace | None = None,
         fine: tuple[int, ...] = (),
     ) -> httpx.Response:
         """Return a good answer, or one whose status is `fine`; raise the XeroError any other one means."""
         sent = {"Authorization": f"Bearer {access_token}", **(headers or {})}
         return await patiently(
-            lambda: self._once(method, path, sent, params=params, meter=meter, fine=fine), self._patience
+            lambda: self._once(method, path, sent, params=params, meter=meter, pace=pace, fine=fine), self._patience
         )
 
     async def _once(
@@ -141,12 +164,16 @@ class Xero:
         *,
         params: Mapping[str, Any] | None,
         meter: Meter | None,
+        pace: Pace | None,
         fine: tuple[int, ...],
     ) -> httpx.Response:
-        if meter:
-            meter.calls += 1
         try:
-            answer = await self._http.request(method, self._base_url + path, params=params, headers=dict(headers))
+            async with pace.turn() if pace else nullcontext():
+                if meter:
+                    meter.calls += 1
+                answer = await self._http.request(method, self._base_url + path, params=params, headers=dict(headers))
+                if pace:
+                    pace.hear(answer.headers, utc_now())
         except httpx.HTTPError as exc:
             # `from None`: the request in httpx's exception carries the token.
             raise XeroUnavailable(f"{method} {path}: {type(exc).__name__}") from None
@@ -163,10 +190,13 @@ class Xero:
 class OrganisationCalls:
     """Calls to the accounting API of one organisation."""
 
-    def __init__(self, xero: Xero, tenant_id: str, tokens: AccessTokens, meter: Meter) -> None:
+    def __init__(
+        self, xero: Xero, tenant_id: str, tokens: AccessTokens, meter: Meter, pace: Pace | None = None
+    ) -> None:
+        self._pace = pace
         self._xero = xero
         self._tenant_id = tenant_id
-        self._tokens = tokens
+        self._tokens = Remembering(tokens)
         self.meter = meter
 
     async def get(
@@ -184,7 +214,7 @@ class OrganisationCalls:
     ) -> bytes:
         try:
             answer = await self._xero.call(
-                "GET", ACCOUNTING + resource, token, params=params, headers=headers, meter=self.meter
+                "GET", ACCOUNTING + resource, token, params=params, headers=headers, meter=self.meter, pace=self._pace
             )
         except Forbidden as refused:
             raise await self._meaning_of(refused, token) from None

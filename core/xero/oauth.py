@@ -22,7 +22,9 @@ with warnings.catch_warnings():
 AUTHORIZE = "/identity/connect/authorize"
 TOKEN = "/connect/token"  # a path
 
-READ_SCOPES = "offline_access accounting.invoices.read accounting.contacts.read accounting.settings.read"
+READ_SCOPES = (
+    "offline_access accounting.invoices.read accounting.payments.read accounting.contacts.read accounting.settings.read"
+)
 WRITE_SCOPES = READ_SCOPES.replace("accounting.invoices.read", "accounting.invoices")
 
 OUR_FAULT = {"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_request"}

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.xero import lists, records, wire
+from sandbox.xero import lists, records, unallocated, wire
 from sandbox.xero.books import Organisation
 from sandbox.xero.endpoints import bearer
 from sandbox.xero.identity import Identity
@@ -71,6 +71,7 @@ class Accounting:
             self._route("/invoices/{id}/history", add_history, invoices, method="PUT"),
             self._route("/contacts", contact_list, contacts),
             self._route("/contacts/{id}", one_contact, contacts),
+            *(self._route(f"/{kind.plural.lower()}", list_of(kind), kind.scope) for kind in unallocated.KINDS),
         ]
 
     def _route(self, path: str, handler: Handler, scope: str, *, method: str = "GET") -> Route:
@@ -225,6 +226,15 @@ async def one_contact(api: Accounting, ask: Ask) -> Response:
     base, today = ask.organisation.base_currency, ask.organisation.today()
     item = records.contact_json(contact, records.SINGLE, base_currency=base, today=today)
     return api.document(ask, "Contacts", [item])
+
+
+def list_of(kind: unallocated.Kind) -> Handler:
+    async def listed(api: Accounting, ask: Ask) -> Response:
+        query, headers = ask.request.query_params, ask.request.headers
+        found, paging = unallocated.chosen(ask.organisation.unallocated, kind, query, headers, api.switches)
+        return api.document(ask, kind.plural, [unallocated.as_json(each) for each in found], paging)
+
+    return listed
 
 
 def _note(at: datetime, details: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sandbox.xero.papers import Contact, Credit, Invoice, Payment, Person, money
 from sandbox.xero.shelf import Shelf
 from sandbox.xero.switches import Switches
+from sandbox.xero.unallocated import CREDIT_NOTE, Kind, Unallocated
 
 HOME = uuid5(NAMESPACE_URL, "https://sandbox.example.com/xero")
 ZONES = {
@@ -55,8 +56,11 @@ class Organisation:
         self.short_code = "!" + tenant_id.replace("-", "")[:5]
         self.sends_reminders = False
         """Xero's own invoice reminders, as GET /InvoiceReminders/Settings tells."""
+        self.unlisted: set[str] = set()
+        """Invoices that lists by status leave out, as an index of Xero's would that lags behind."""
         self.contacts: Shelf[Contact] = Shelf()
         self.invoices: Shelf[Invoice] = Shelf()
+        self.unallocated: Shelf[Unallocated] = Shelf()
         self._clock = clock
         self._switches = switches or Switches()
         self._changed = changed
@@ -133,6 +137,21 @@ class Organisation:
         contact.status = "ARCHIVED"
         self._touch_contact(contact)
 
+    def merge(self, loser: Contact, winner: Contact) -> None:
+        """One customer that was there twice: the loser is archived, and its invoices are the winner's."""
+        for invoice in loser.invoices:
+            invoice.contact = winner
+            winner.invoices.append(invoice)
+            self._touch(invoice)
+        loser.invoices.clear()
+        loser.odd = {**loser.odd, "MergedToContactID": winner.id}
+        self.archive(loser)
+
+    def ask_to_be_forgotten(self, contact: Contact) -> None:
+        """The contact has asked for its data to be deleted."""
+        contact.status = "GDPRREQUEST"
+        self._touch_contact(contact)
+
     def blank_email(self, contact: Contact) -> None:
         contact.email = ""
         self._touch_contact(contact)
@@ -140,6 +159,10 @@ class Organisation:
     def set_email(self, contact: Contact, email: str) -> None:
         contact.email = email
         self._touch_contact(contact)
+
+    def leave_credit(self, contact: Contact, amount: Decimal | int | str, currency: str | None = None) -> None:
+        """Give a contact a credit note that is allocated to nothing yet."""
+        self.add_unallocated(contact, money(amount), CREDIT_NOTE, currency=currency)
 
     # invoices
 
@@ -219,6 +242,36 @@ class Organisation:
         self._settled(invoice, credit.on)
         return credit
 
+    def add_unallocated(
+        self, contact: Contact, total: Decimal, kind: Kind = CREDIT_NOTE, *, currency: str | None = None
+    ) -> Unallocated:
+        """Money of a customer that no invoice has got yet."""
+        number = f"CN-{self._next_number():04d}" if kind is CREDIT_NOTE else ""
+        currency = currency or self.base_currency
+        id, today, amount = self._new_id("unallocated"), self.today(), money(total)
+        paper = Unallocated(id, kind, number, contact, today, currency, amount, amount, self.now(), type=kind.type)
+        self._touch_unallocated(paper, "CREATE")
+        return paper
+
+    def allocate(self, paper: Unallocated, invoice: Invoice, amount: Decimal | None = None) -> None:
+        """Let an invoice have of the paper what it can take."""
+        given = min(paper.remaining, invoice.due) if amount is None else money(amount)
+        if given > paper.remaining:
+            raise BooksError(f"There is only {paper.remaining} {paper.currency} left to allocate.")
+        self.credit(invoice, given)
+        paper.remaining -= given
+        paper.status = "PAID" if paper.remaining == 0 else paper.status
+        self._touch_unallocated(paper, "UPDATE")
+
+    def void_unallocated(self, paper: Unallocated) -> None:
+        paper.status, paper.remaining = "VOIDED", money(0)
+        self._touch_unallocated(paper, "UPDATE")
+
+    def _touch_unallocated(self, paper: Unallocated, change: str) -> None:
+        paper.updated_at = self.now()
+        self.unallocated.put(paper)
+        self._tell(paper.kind.category, paper.id, change)
+
     def approve(self, invoice: Invoice) -> None:
         self._expect(invoice, "DRAFT", "SUBMITTED", act="approved")
         invoice.status = "AUTHORISED"
@@ -249,6 +302,11 @@ class Organisation:
         self.settle()
         self.invoices.remove(invoice)
         invoice.contact.invoices.remove(invoice)
+
+    def unlist(self, invoice: Invoice, unlisted: bool = True) -> None:
+        """Leave the invoice out of lists by status; by its id it is found as before."""
+        (self.unlisted.add if unlisted else self.unlisted.discard)(invoice.id)
+        self.invoices.put(invoice)
 
     def note(self, invoice: Invoice, details: str) -> datetime:
         """A history note; UpdatedDateUTC stays."""

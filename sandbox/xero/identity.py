@@ -209,6 +209,9 @@ class Identity:
         found, now = self.refresh_tokens.get(token), self._clock()
         if found is None or found.dead or now - found.issued_at >= REFRESH_LIFE:
             raise OAuthError("invalid_grant")
+        if found.first_used_at is not None and self._switches.reuse_ends_grant:
+            self._end(found.grant)
+            raise OAuthError("invalid_grant")
         if found.first_used_at is None:
             found.first_used_at = now
         elif now - found.first_used_at > GRACE:
@@ -217,6 +220,15 @@ class Identity:
             for earlier in found.issued:
                 earlier.dead = True
         return self._issue(found.grant, found)
+
+    def _end(self, grant: Grant) -> None:
+        tokens: list[AccessToken | RefreshToken] = [*self.refresh_tokens.values(), *self.access_tokens.values()]
+        for token in tokens:
+            token.dead = token.dead or token.grant is grant
+
+    def change_secret(self, secret: str) -> None:
+        """As in the developer portal: who still sends the old one is refused as `invalid_client`."""
+        self._secret = secret
 
     def revoke(self, token: str) -> None:
         """The token and every connection of its user; an unknown token changes nothing."""

@@ -71,7 +71,7 @@ def invoices(
     if asked.get("where"):
         wanted += parse_where(asked["where"], INVOICE_FIELDS)
     if statuses:
-        wanted.append(lambda each: each.status in statuses)
+        wanted.append(lambda each: each.status in statuses and each.id not in organisation.unlisted)
     elif not switches.deleted_listed:
         wanted.append(lambda each: each.status != "DELETED")
     numbers = frozenset(commas(asked.get("invoicenumbers")))

@@ -12,6 +12,8 @@ class Switches:
     """A repeated consent gives a connected organisation the new authEventId, so the filter lists it."""
     first_pair_survives: bool = True
     """After a second refresh with the same token (inside the 30 minutes) the first new pair still works."""
+    reuse_ends_grant: bool = False
+    """A refresh token used twice ends the whole grant, as the strictest servers do. Xero is kinder: 30 minutes."""
     gzip: bool = True
     """Accounting answers are compressed when the request accepts gzip."""
     body_429: Literal["problem", "empty"] = "problem"

@@ -13,6 +13,13 @@ import httpx
 
 from sandbox.xero.books import Organisation
 
+PLACES = {
+    "INVOICE": "Invoices",
+    "CONTACT": "Contacts",
+    "CREDITNOTE": "CreditNotes",
+    "OVERPAYMENT": "Overpayments",
+    "PREPAYMENT": "Prepayments",
+}
 LETTERS = string.ascii_uppercase
 MOST_WAITING = 1000
 
@@ -33,7 +40,7 @@ class Webhooks:
     sequence: int = 0
 
     def note(self, organisation: Organisation, category: str, resource_id: str, change: str) -> None:
-        place = {"INVOICE": "Invoices", "CONTACT": "Contacts"}[category]
+        place = PLACES[category]
         at = organisation.now()
         self.waiting.append(
             {

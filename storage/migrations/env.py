@@ -3,8 +3,11 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import storage.models
-import storage.slack_models  # noqa: F401  # the tables register themselves
+import storage.models  # the tables register themselves
+import storage.reminder_models
+import storage.slack_models
+import storage.unapplied_models
+import storage.webhook_models  # noqa: F401
 
 connection = context.config.attributes["connection"]
 context.configure(

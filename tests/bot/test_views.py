@@ -3,14 +3,14 @@
 import re
 import typing
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.advice import ADVICE
@@ -18,6 +18,7 @@ from bot.limits import fitted, fitted_view
 from bot.rendering import render
 from bot.views import connections, help, history, missed, status, support, syncs, troubles, why
 from bot.views.blocks import Message, Modal, actions, button, context, escape, section, shortened
+from core.agreement import Agreement, Sum
 from core.errors import BadArgument, Choice, WhichWorkspace
 from core.incidents import Cause, Ending, Happening
 from core.notices import Amount, Books, Notice
@@ -25,6 +26,7 @@ from core.status import Status
 from sandbox.slack import problems_of_message, problems_of_view
 from storage.models import AuditEvent, Connection, ConnectionState, Incident, RunState, SetAside, SyncRun, Trigger
 from storage.runs import RunTotals
+from storage.unapplied import Rest
 
 NASTY = [
     "<!channel>",
@@ -69,9 +71,12 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "snoozed_by": st.none() | PEOPLE,
     "taken_by": st.none() | PEOPLE,
     "ended_by": st.none() | PEOPLE,
+    "decided_by": st.none() | PEOPLE,
+    "answered_by": PEOPLE,
     "cause": st.sampled_from(list(Cause)).map(str),
     "ending": st.sampled_from(["", *Ending]).map(str),
     "what": st.sampled_from(list(Happening)).map(str),
+    "credit": st.dictionaries(CURRENCIES, AMOUNTS, min_size=1),
     "channel_id": CHANNELS,
     "error": st.sampled_from([*sorted(ADVICE), "SomethingOfAnotherVersion"]),
     "trigger": st.sampled_from(list(Trigger)).map(str),
@@ -93,7 +98,12 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
 }
 OURS = re.compile(r"!date\^\d+\^[^<>]*|@U0\w+|#C0\w+")
 """All that may stand between `<` and `>`."""
-THOROUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink ten thousand characters takes minutes
+)
 
 
 def a(kind: Any) -> st.SearchStrategy[Any]:
@@ -102,6 +112,8 @@ def a(kind: Any) -> st.SearchStrategy[Any]:
         return BY_TYPE[kind]
     if typing.get_origin(kind) in (list, tuple):
         return st.lists(a(typing.get_args(kind)[0]), max_size=60)
+    if typing.get_origin(kind) is dict:
+        return st.dictionaries(*map(a, typing.get_args(kind)), max_size=20)
     if typing.get_args(kind):
         return st.one_of([a(one) for one in typing.get_args(kind)])
     return struct(kind) if issubclass(kind, msgspec.Struct) else st.from_type(kind)
@@ -186,6 +198,23 @@ STATUS = st.builds(
     runs=st.lists(RUN, max_size=10),
     advise=st.none() | BY_NAME["error"],
     calls_today=st.integers(0, 5000),
+    agreement=st.none()
+    | st.builds(
+        Agreement,
+        at=MOMENTS,
+        agree=st.booleans(),
+        ours=st.lists(st.builds(Sum, currency=CURRENCIES, invoices=st.integers(1, 999), amount=AMOUNTS), max_size=5),
+        theirs=st.integers(0, 999),
+        differing=st.lists(HOSTILE, max_size=5),
+        more=st.integers(0, 9),
+        unreadable=st.integers(0, 9),
+    ),
+    unapplied=st.lists(
+        st.builds(Rest, st.uuids(), CURRENCIES, AMOUNTS, st.integers(1, 9)),
+        max_size=20,
+    ),
+    bytes_this_month=st.integers(0, 10**12),
+    automatic_cost=st.floats(0, 1000),
     set_aside=st.integers(3, 10**6),
     first_set_aside=st.lists(row(SetAside, label=HOSTILE, record=HOSTILE, reason=HOSTILE), max_size=3),
 )
@@ -212,7 +241,9 @@ VIEWS = {
     "snoozed": st.builds(troubles.snoozed, HOSTILE, st.just("tomorrow")),
     "taken": st.builds(troubles.taken, HOSTILE),
     "over already": st.builds(troubles.over_already, HOSTILE),
-    "status": st.builds(status.status, STATUS, daily_limit=st.integers(1, 5000)),
+    "status": st.builds(
+        status.status, STATUS, daily_limit=st.integers(1, 5000), every=st.just(timedelta(minutes=15)), now=MOMENTS
+    ),
     "already running": st.builds(syncs.already_running, HOSTILE, RUN),
     "asked": st.builds(syncs.asked, HOSTILE, CHANNELS, here=st.booleans()),
     "invitation": st.builds(

@@ -1,5 +1,6 @@
 """What a record changes in the mirror, and where to read on. The paging is held against a small model of Xero's."""
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 from core.changes import Change, Position, change, is_outstanding, newest_of_each, onward
 from core.reading import OVERLAP, advance
+from core.walking import Walk
+from core.xero.wire import Page
 from storage.invoices import Known
 from storage.models import Cursor, Resource
 
@@ -138,24 +141,34 @@ def lists(draw: st.DrawFn) -> Model:
     )
 
 
-def read(model: Model, touched: list[list[int]], cursor: Cursor, *, pages: int | None = None) -> dict[int, int]:
+async def read(model: Model, touched: list[list[int]], cursor: Cursor, *, pages: int | None = None) -> dict[int, int]:
     """Read as core.reading does, at most `pages` pages; while each page is fetched some records are touched."""
     seen: dict[int, int] = {}
-    at: Position | None = Position(None if cursor.since is None else cursor.since - OVERLAP)
-    began: datetime | None = None
     turned = 0
-    while at is not None and turned != pages:
-        page, last = model.page(at)
+
+    async def fetch(at: Position) -> Page:
+        nonlocal turned
+        found, last = model.page(at)
         told_at = T0 + timedelta(milliseconds=model.now)
-        began = began or told_at
-        rows = [{"updated_at": T0 + timedelta(milliseconds=ms)} for _record, ms in page]
-        at = onward(at, rows, last=last)
-        seen |= dict(page)
-        advance(cursor, at, began=began, seen=max((each["updated_at"] for each in rows), default=None))
         for record in touched[turned] if turned < len(touched) else []:
             model.touch(record)
         turned += 1
         assert turned < 2000, "reading never ends"
+        rows: list[dict[str, Any]] = [
+            {"record": record, "updated_at": T0 + timedelta(milliseconds=ms)} for record, ms in found
+        ]
+        return Page(told_at, at.page if last else at.page + 1, None, rows, length=len(rows))
+
+    walk = Walk(fetch, Position(None if cursor.since is None else cursor.since - OVERLAP), cursor)
+    stored = 0
+    async with aclosing(walk.leaves()) as leaves:
+        async for leaf in leaves:
+            for row in leaf.page.rows:
+                seen[row["record"]] = round((row["updated_at"] - T0) / timedelta(milliseconds=1))
+            advance(cursor, leaf, began=walk.began)
+            stored += 1
+            if stored == pages:
+                break
     return seen
 
 
@@ -167,24 +180,26 @@ touches = st.lists(st.lists(st.integers(0, 45), max_size=8), max_size=12)
 
 
 @given(lists(), touches)
-def test_whatever_changes_while_pages_are_read_no_record_is_missed(model: Model, touched: list[list[int]]) -> None:
+async def test_whatever_changes_while_pages_are_read_no_record_is_missed(
+    model: Model, touched: list[list[int]]
+) -> None:
     there, began = set(model.stamps), model.now
     cursor = a_cursor()
-    seen = read(model, touched, cursor)
+    seen = await read(model, touched, cursor)
     assert all(model.stamps[missed] > began for missed in there - set(seen)), "but what changed too late for it"
-    seen |= read(model, [], cursor)
+    seen |= await read(model, [], cursor)
     assert seen == model.stamps, "which the next reading sees"
 
 
 @given(lists(), touches, st.integers(1, 12))
-def test_a_reading_that_breaks_off_after_any_page_is_taken_up_without_a_gap(
+async def test_a_reading_that_breaks_off_after_any_page_is_taken_up_without_a_gap(
     model: Model, touched: list[list[int]], pages: int
 ) -> None:
     cursor = a_cursor()
-    seen = read(model, touched, cursor, pages=pages)
+    seen = await read(model, touched, cursor, pages=pages)
     model.now += 10**7
-    seen |= read(model, touched[pages:], cursor)
-    seen |= read(model, [], cursor)
+    seen |= await read(model, touched[pages:], cursor)
+    seen |= await read(model, [], cursor)
     assert seen == model.stamps
 
 

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,13 +31,28 @@ from storage.models import (
     SyncRun,
     Trigger,
 )
+from storage.reminder_models import (
+    CreditQuestion,
+    Decision,
+    Hold,
+    Letter,
+    LetterState,
+    PayLink,
+    Reminder,
+    ReminderPolicy,
+    Scope,
+    Unsubscribed,
+)
 from storage.runs import RunTotals
 from storage.slack_models import WorkspaceAdmin
 from storage.store import WorkspaceStore
+from storage.unapplied_models import Unapplied
+from storage.webhook_models import WebhookEvent
 from tests.builders import NOW, a_contact_row, a_team, a_workspace, an_invoice_row
 
 beside_others = pytest.mark.asyncio(loop_scope="session")
 
+EARLIER = NOW - timedelta(days=1)
 SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(days=1)
 REFUSED = "refused by the schema"
 Rows = dict[str, set[str]]
@@ -57,6 +73,7 @@ class Household:
     message: OutboxMessage
     attempt: ConnectAttempt
     request: SupportRequest
+    letter: Letter
 
 
 async def a_household(database: Database) -> Household:
@@ -85,6 +102,7 @@ async def a_household(database: Database) -> Household:
         message=OutboxMessage(**mine, card="card", notice="{}", created_at=NOW, next_attempt_at=NOW, missed_at=NOW),
         attempt=ConnectAttempt(**mine, link_hash=str(uuid4()), asked_by="U1", created_at=NOW, expires_at=LATER),
         request=SupportRequest(**mine, asked_by="U1", created_at=NOW, text="help"),
+        letter=a_letter(ours, contact_id=uuid4()),
     )
     async with database.unscoped() as unscoped:
         unscoped.session.add(connection)
@@ -110,9 +128,77 @@ async def a_household(database: Database) -> Household:
                 ),
                 AuditEvent(**mine, at=NOW, who="U1", what="connected"),
                 WorkspaceAdmin(**mine, user_id="U1", added_by="U1", added_at=NOW),
+                Unapplied(**ours, **a_paper(home)),
+                WebhookEvent(**ours, resource_id=uuid4(), happened="2026", category="INVOICE", received_at=NOW),
+                SyncRun(
+                    **ours,
+                    trigger=Trigger.SCHEDULED,
+                    state="succeeded",
+                    queued_at=NOW,
+                    finished_at=NOW,
+                    calls=9,
+                    bytes=9,
+                    agreement="{}",
+                ),
+                home.letter,
+                a_letter(ours, contact_id=uuid4(), state=LetterState.REFUSED),
+                ReminderPolicy(**mine, started_by="U1"),
+                Hold(**mine, scope=Scope.INVOICE, target="T", reason="other", placed_by="U1", placed_at=NOW),
+            ]
+        )
+        await unscoped.session.flush()
+        told = {"contact_id": home.contact.contact_id}
+        about = {"invoice_id": home.invoice.invoice_id}
+        unscoped.session.add_all(
+            [
+                a_reminder(home, **mine),
+                Unsubscribed(**mine, **told, at=NOW),
+                CreditQuestion(**mine, **told, asked_at=NOW),
+                PayLink(**mine, **about, url_sealed=b"s"),
+                Decision(**mine, **about, at=NOW, told="{}", reasons=["held"]),
             ]
         )
     return home
+
+
+def a_letter(ours: dict[str, Any], **about: Any) -> Letter:
+    return Letter(**ours, **about, goes_on=NOW.date(), unsubscribe_hash=uuid4().hex, claimed_at=NOW)
+
+
+def a_reminder(home: Household, **mine: Any) -> Reminder:
+    about = {"letter_id": home.letter.id, "invoice_id": home.invoice.invoice_id, "due_on": NOW.date()}
+    return Reminder(**mine, **about, step=0, currency="GBP", amount_due=Decimal(1))
+
+
+async def claimed(store: WorkspaceStore, home: Household) -> bool:
+    """A letter in our name about an invoice of ours."""
+    ids = {"workspace_id": home.workspace_id, "connection_id": home.connection.id}
+    reminder = a_reminder(home, workspace_id=home.workspace_id)
+    reminder.step = 7
+    return await store.letters.claim(a_letter(ids, contact_id=uuid4()), [reminder])
+
+
+async def started_by(store: WorkspaceStore) -> str | None:
+    return (await store.reminders.policy()).started_by
+
+
+async def a_hold(store: WorkspaceStore) -> None:
+    await store.holds.place(Scope.INVOICE, "T2", label="", reason="other", by="U2", now=NOW)
+
+
+def a_paper(home: Household) -> dict[str, Any]:
+    """A credit note, for unapplied.put()."""
+    return {
+        "paper_id": uuid4(),
+        "kind": "credit_note",
+        "number": "CN-1",
+        "contact_id": home.contact.contact_id,
+        "currency": "EUR",
+        "remaining": Decimal(5),
+        "issued_on": None,
+        "updated_at": NOW,
+        "confirmed_by": None,
+    }
 
 
 def forged_connection(home: Household) -> Connection:
@@ -202,6 +288,9 @@ REACHES = {
     "runs.last_started_at": Reach(lambda s, h: s.runs.last_started_at(h.connection.id), None),
     "runs.succeeded_before": Reach(lambda s, h: s.runs.succeeded_before(h.run), False),
     "runs.latest": Reach(lambda s, _: s.runs.latest(9), []),
+    "runs.last_agreement": Reach(lambda s, h: s.runs.last_agreement(h.connection.id), None),
+    "runs.automatic_cost": Reach(lambda s, _: s.runs.automatic_cost(since=NOW), 2.0),
+    "runs.bytes_since": Reach(lambda s, _: s.runs.bytes_since(NOW), 0),
     "runs.totals": Reach(lambda s, _: s.runs.totals(), RunTotals(0, 0, 0)),
     "runs.calls_since": Reach(lambda s, _: s.runs.calls_since(NOW), 0),
     "cursors.get": Reach(lambda s, h: s.cursors.get(h.connection.id, Resource.INVOICES), REFUSED),
@@ -213,6 +302,11 @@ REACHES = {
         REFUSED,
     ),
     "invoices.known": Reach(lambda s, h: s.invoices.known([h.invoice.invoice_id]), {}),
+    "invoices.stored": Reach(lambda s, h: s.invoices.stored([h.invoice.invoice_id]), {}),
+    "invoices.unconfirmed": Reach(lambda s, _: s.invoices.unconfirmed(uuid4(), 9), {}),
+    "invoices.gone": Reach(lambda s, h: s.invoices.gone([h.invoice.invoice_id], confirmed_by=uuid4()), None),
+    "invoices.any": Reach(lambda s, _: s.invoices.any(), False),
+    "invoices.held": Reach(lambda s, _: s.invoices.held(), {}),
     "invoices.outstanding": Reach(lambda s, _: s.invoices.outstanding(), []),
     "invoices.get": Reach(lambda s, h: s.invoices.get(h.invoice.invoice_id), None),
     "invoices.totals": Reach(lambda s, _: s.invoices.totals(today=date(2026, 3, 2)), []),
@@ -221,12 +315,22 @@ REACHES = {
         lambda s, h: s.contacts.put([a_contact_row(h.connection.id, contact_id=h.contact.contact_id, name="Forged")]),
         REFUSED,
     ),
+    "contacts.known": Reach(lambda s, h: s.contacts.known([h.contact.contact_id]), {}),
+    "contacts.owing": Reach(lambda s, _: s.contacts.owing(9), []),
     "contacts.known_or_owed": Reach(
         lambda s, h: s.contacts.known_or_owed([h.contact.contact_id, h.invoice.contact_id]), set()
     ),
     "contacts.missing": Reach(lambda s, _: s.contacts.missing(9), []),
     "contacts.all": Reach(lambda s, _: s.contacts.all(), []),
     "contacts.count": Reach(lambda s, _: s.contacts.count(), 0),
+    "unapplied.put": Reach(lambda s, h: s.unapplied.put([a_paper(h)], connection_id=h.connection.id), REFUSED),
+    "unapplied.sweep": Reach(lambda s, _: s.unapplied.sweep("credit_note", confirmed_by=uuid4()), None),
+    "unapplied.by_contact": Reach(lambda s, _: s.unapplied.by_contact(), []),
+    "webhook_events.put": Reach(
+        lambda s, h: s.webhook_events.put(h.connection.id, uuid4(), "INVOICE", "2027", now=NOW), REFUSED
+    ),
+    "webhook_events.waiting": Reach(lambda s, h: s.webhook_events.waiting(h.connection.id, 9), []),
+    "webhook_events.handled": Reach(lambda s, h: s.webhook_events.handled(h.connection.id, until=LATER, now=NOW), None),
     "set_aside.put": Reach(
         lambda s, h: s.set_aside.put(
             h.connection.id, Resource.INVOICES, record="r1", label="", reason="forged", now=NOW
@@ -269,6 +373,44 @@ REACHES = {
     "support.claim": Reach(claim_request, False),
     "support.sent": Reach(lambda s, h: s.support.sent(h.request.id, now=NOW), None),
     "invoices.customer_names": Reach(lambda s, _: s.invoices.customer_names(), []),
+    "invoices.by_number": Reach(lambda s, h: s.invoices.by_number(h.invoice.number), []),
+    "contacts.get": Reach(lambda s, h: s.contacts.get(h.contact.contact_id), None),
+    "letters.claim": Reach(claimed, False),
+    "letters.refused_since": Reach(lambda s, _: s.letters.refused_since(EARLIER), set()),
+    "letters.finish": Reach(lambda s, h: s.letters.finish(h.letter.id, LetterState.SENT, now=NOW), False),
+    "letters.get": Reach(lambda s, h: s.letters.get(h.letter.id), None),
+    "letters.reminders": Reach(lambda s, h: s.letters.reminders([h.letter.id]), []),
+    "letters.steps": Reach(lambda s, _: s.letters.steps(), []),
+    "letters.days_since": Reach(lambda s, _: s.letters.days_since(EARLIER.date()), []),
+    "letters.count_since": Reach(lambda s, _: s.letters.count_since(EARLIER), 0),
+    "letters.of_day": Reach(lambda s, _: s.letters.of_day(NOW.date()), []),
+    "letters.latest": Reach(lambda s, _: s.letters.latest(9), []),
+    "letters.of_invoice": Reach(lambda s, h: s.letters.of_invoice(h.invoice.invoice_id), []),
+    "holds.place": Reach(lambda s, _: a_hold(s), None),
+    "holds.release": Reach(lambda s, _: s.holds.release(Scope.INVOICE, "T", by="U2", now=NOW), False),
+    "holds.live": Reach(lambda s, _: s.holds.live(), []),
+    "holds.of": Reach(lambda s, _: s.holds.of(["T"]), []),
+    "reminders.policy": Reach(lambda s, _: started_by(s), None),
+    "reminders.decide": Reach(lambda s, _: s.reminders.decide(started_by="U2"), None),
+    "reminders.told_today": Reach(lambda s, _: s.reminders.told_today(NOW.date()), False),
+    "reminders.unsubscribed": Reach(lambda s, _: s.reminders.unsubscribed(), set()),
+    "reminders.unsubscribe": Reach(lambda s, h: s.reminders.unsubscribe(h.contact.contact_id, now=LATER), None),
+    "reminders.subscribe": Reach(lambda s, h: s.reminders.subscribe(h.contact.contact_id), None),
+    "reminders.pay_links": Reach(lambda s, h: s.reminders.pay_links([h.invoice.invoice_id]), {}),
+    "reminders.keep_pay_link": Reach(lambda s, h: s.reminders.keep_pay_link(h.invoice.invoice_id, b"f"), None),
+    "reminders.credit_questions": Reach(lambda s, _: s.reminders.credit_questions(), {}),
+    "reminders.credit_question": Reach(lambda s, h: s.reminders.credit_question(h.contact.contact_id), None),
+    "reminders.ask_about_credit": Reach(
+        lambda s, h: s.reminders.ask_about_credit(h.contact.contact_id, "Forged", {"GBP": "1"}, now=NOW), None
+    ),
+    "reminders.decided": Reach(
+        lambda s, h: s.reminders.decided(
+            [{"invoice_id": h.invoice.invoice_id, "at": LATER, "told": "f", "reasons": []}]
+        ),
+        None,
+    ),
+    "reminders.held_since": Reach(lambda s, _: s.reminders.held_since(EARLIER), set()),
+    "reminders.decision": Reach(lambda s, h: s.reminders.decision(h.invoice.invoice_id), None),
     "audit.add": Reach(lambda s, _: s.audit.add("U2", "looked", at=NOW), None),
     "audit.latest": Reach(lambda s, _: s.audit.latest(9), []),
     "admins.all": Reach(lambda s, _: s.admins.all(), set()),

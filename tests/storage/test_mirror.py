@@ -69,7 +69,7 @@ async def test_an_update_changes_every_column_that_xero_tells(shared_database, a
     )
     await put(shared_database, acme, news)
     stored = await invoice(shared_database, acme, row["invoice_id"])
-    assert stored.model_dump() == news | {"workspace_id": acme.workspace_id}
+    assert stored.model_dump() == news | {"workspace_id": acme.workspace_id, "confirmed_by": None}
 
 
 async def test_five_thousand_invoices_are_stored_and_stored_again(shared_database, acme):

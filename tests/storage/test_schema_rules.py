@@ -1,5 +1,6 @@
 """Rules that no code can break: the schema itself refuses."""
 
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -18,13 +19,16 @@ from storage.models import (
     SyncRun,
     Trigger,
 )
+from storage.reminder_models import Letter
+from storage.unapplied_models import Unapplied
+from storage.webhook_models import WebhookEvent
 from tests.builders import NOW, a_connection, a_contact_row, a_run, a_team, a_workspace, an_attempt, an_invoice_row
 
 beside_others = pytest.mark.asyncio(loop_scope="session")
 
 TABLES = SQLModel.metadata.sorted_tables
 LIVE = [ConnectionState.ACTIVE, ConnectionState.RECONNECT_NEEDED]
-WITHOUT_WORKSPACE = {"team", "workspace", "seen_request", "install_attempt"}
+WITHOUT_WORKSPACE = {"team", "workspace", "seen_request", "install_attempt", "webhook_feed"}
 
 
 async def an_incident(database, connection, *, cause="ours", **values):
@@ -178,7 +182,12 @@ def rows_pointing_at(connection, workspace_id):
         "contact": Contact(**mine, **a_contact_row(connection.id)),
         "invoice": Invoice(**mine, **an_invoice_row(connection.id)),
         "set_aside": SetAside(**ids, resource=Resource.INVOICES, record="r", reason="odd", since_at=NOW),
+        "unapplied": Unapplied(
+            **ids, paper_id=uuid4(), kind="credit_note", contact_id=uuid4(), currency="EUR", remaining=Decimal(1)
+        ),
+        "webhook_event": WebhookEvent(**ids, resource_id=uuid4(), happened="2026", category="INVOICE", received_at=NOW),
         "incident": Incident(**ids, cause="ours", error="E", opened_at=NOW, last_failure_at=NOW),
+        "letter": Letter(**ids, contact_id=uuid4(), goes_on=NOW.date(), unsubscribe_hash=uuid4().hex, claimed_at=NOW),
     }
 
 

@@ -25,7 +25,7 @@ from tests.stories.play import Play, link_in, words, workspace_of
         ("<!channel> *bold* `code`", "I do not know “&lt;!channel&gt;”."),
         ("\u00a0status\u00a0", "not connected to Xero"),
         ("STATUS", "not connected to Xero"),
-        ("", "*Solido* keeps your outstanding Xero invoices"),
+        ("", "*Solido* keeps a Xero organisation's outstanding invoices"),
         ("???", "I do not know “???”."),
     ],
 )
@@ -144,7 +144,7 @@ UNSIGNED = {
     "no signature at all": (COMMAND, {"content-type": "application/x-www-form-urlencoded"}),
     "another secret": (COMMAND, signed(COMMAND, secret="another")),
     "ten minutes old": (COMMAND, signed(COMMAND, at=time.time() - 600)),
-    "from the future": (COMMAND, signed(COMMAND, at=time.time() + 600)),
+    "from the future": (COMMAND, signed(COMMAND, at=time.time() + 86_400)),
     "another body": (COMMAND + b"&x=1", signed(COMMAND)),
     "a timestamp that is no number": (COMMAND, signed(COMMAND) | {"x-slack-request-timestamp": "soon"}),
     "a timestamp of a thousand digits": (COMMAND, signed(COMMAND) | {"x-slack-request-timestamp": "9" * 1000}),

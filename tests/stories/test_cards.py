@@ -130,15 +130,15 @@ async def test_nothing_else_is_told_while_a_reconnect_is_needed(play: Play):
 
 
 async def test_a_trouble_that_lasts_an_hour_is_told_although_nothing_is_tried_meanwhile(play: Play):
-    """The day's calls are used up: the next try is hours away."""
+    """Xero asks for two hours of patience."""
     await play.connect()
     said = len(play.slack.posts)
-    play.xero.break_next("429-day", times=None)
+    play.xero.break_next("429-minute", times=None, seconds=7200)
     await play.let_pass(minutes=74, step=timedelta(minutes=1))
     assert len(play.slack.posts) == said
     await play.let_pass(minutes=3, step=timedelta(minutes=1))
     [card] = play.slack.posts[said:]
-    assert "Today's calls to Xero for this organisation are used up" in card.text
+    assert "Xero asked us to slow down" in card.text
     assert "Next try by itself" in shown(card)
 
 

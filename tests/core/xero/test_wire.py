@@ -263,7 +263,7 @@ def test_a_page_knows_xeros_clock_and_how_many_there_are() -> None:
 
 def test_an_answer_may_come_without_clock_and_page_count() -> None:
     found = wire.read_invoices(page("Invoices", an_invoice(), DateTimeUTC="now"))
-    assert (found.told_at, found.pages) == (None, 1)
+    assert (found.told_at, found.pages, found.items) == (None, None, None)
 
 
 GARBAGE = [

@@ -7,8 +7,8 @@ from alembic import op
 
 import storage.types
 
-revision: str = "0005"
-down_revision: str | Sequence[str] | None = "0003"
+revision: str = "0006"
+down_revision: str | Sequence[str] | None = "0005"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

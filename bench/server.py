@@ -1,0 +1,56 @@
+"""The emulated Xero of a measurement, in a process of its own: `python -m bench.server INVOICES CONTACTS`.
+
+Prints one line of JSON, the address and a token, and serves until its input ends. Limits are off, and what an invoice
+looks like in an answer is prepared, so that the reader is measured and not the emulator.
+"""
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+
+from sandbox.ports import Served
+from sandbox.xero import FakeXero, Organisation, big_ledger
+
+CALLBACK = "https://solido.example.com/xero/callback"
+SCOPES = "offline_access accounting.invoices.read accounting.contacts.read accounting.settings.read"
+DAY = 86_400
+
+
+async def a_token(xero: FakeXero, organisation: Organisation) -> str:
+    asked = {"response_type": "code", "client_id": "app", "redirect_uri": CALLBACK, "scope": SCOPES, "state": "any"}
+    link = "https://login.xero.com/identity/connect/authorize?" + urlencode(asked)
+    back = await xero.consent(link, organisations=[organisation])
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    body = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
+    transport = httpx.ASGITransport(app=xero.app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://identity.xero.com") as http:
+        answer = await http.post("/connect/token", data=body, auth=("app", "secret"))
+    token: str = answer.json()["access_token"]
+    return token
+
+
+async def main(invoices: int, contacts: int) -> None:
+    xero = FakeXero(
+        clock=lambda: datetime.now(UTC),
+        client_id="app",
+        client_secret="secret",
+        access_token_seconds=DAY,
+        enforce_limits=False,
+    )
+    ledger = big_ledger(xero, invoices, contacts, prepared=True)
+    token = await a_token(xero, ledger)
+    served = Served()
+    await served.start(xero.app)
+    told = {"url": f"http://127.0.0.1:{served.port}", "token": token, "tenant": ledger.tenant_id}
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+    await asyncio.to_thread(sys.stdin.read)
+    await served.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,46 @@
+"""`/solido reminders`: the plan."""
+
+from uuid import UUID
+
+from bot.commands.call import Call
+from bot.views import reminders as views
+from bot.views.blocks import Message
+from core.errors import NotAllowed
+
+LATELY = 6
+
+
+async def reminders(call: Call) -> Message:
+    """Once an admin has had the plan before their eyes, it can be started."""
+    workspace_id = await call.workspace()
+    return await the_plan(call, workspace_id)
+
+
+async def the_plan(call: Call, workspace_id: UUID, *, page: int = 0) -> Message:
+    reminding = call.services.reminding
+    outlook = await reminding.outlook(workspace_id, now=call.now)
+    async with call.services.database.reading(workspace_id) as store:
+        sent = await store.letters.latest(LATELY)
+    admin = await administers(call, workspace_id)
+    if admin:
+        await reminding.saw_plan(workspace_id, by=call.user_id, now=call.now)
+    return views.plan(
+        views.Shown(
+            workspace_id=str(workspace_id),
+            outlook=outlook,
+            plan=outlook.plan(call.now),
+            sent=sent,
+            may_decide=admin,
+            mail=reminding.mailer is not None,
+            now=call.now,
+            page=page,
+        )
+    )
+
+
+async def administers(call: Call, workspace_id: UUID) -> bool:
+    try:
+        await call.must_administer(workspace_id)
+    except NotAllowed:
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""Counting what Xero has outstanding while its books are read in full, and telling drift from change. Pure."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from core.changes import is_outstanding as owes
+from core.walking import SLACK
+
+BESIDE = {"connection_id", "confirmed_by"}
+"""Columns that are ours, not Xero's."""
+
+
+class Held(msgspec.Struct):
+    """What is outstanding in one currency."""
+
+    invoices: int = 0
+    amount: Decimal = Decimal(0)
+
+
+class Count(msgspec.Struct):
+    """What Xero says is outstanding, by currency, as far as it has been read; kept with the run, to survive a crash.
+
+    `follow_from`, `reached` and `again` as in a cursor. `items` is Xero's own number of invoices, `complete` whether
+    all have been seen, `moved` whether the list may have changed meanwhile, `later` whether one was found changed
+    since. `high` is the newest change seen, `unreadable` are records that could not be understood, `tries` how often it
+    began anew. `first`: it is a first load.
+    """
+
+    first: bool = False
+    tries: int = 0
+    follow_from: datetime | None = None
+    reached: datetime | None = None
+    again: bool = False
+    high: datetime | None = None
+    items: int | None = None
+    unreadable: list[str] = msgspec.field(default_factory=list)
+    complete: bool = False
+    moved: bool = False
+    later: bool = False
+    held: dict[str, Held] = msgspec.field(default_factory=dict)
+
+    def encode(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+    @property
+    def invoices(self) -> int:
+        return sum(held.invoices for held in self.held.values())
+
+    def note(self, known: Any, row: Mapping[str, Any], *, mark: UUID) -> None:
+        """Count a record as Xero tells it now, instead of as it told it earlier in this reading."""
+        seen = known is not None and known.confirmed_by == mark
+        before = (known.currency, known.amount_due) if seen and owes(known.status, known.amount_due) else None
+        now = (row["currency"], row["amount_due"]) if owes(row["status"], row["amount_due"]) else None
+        if before != now:
+            self._add(before, -1)
+            self._add(now, 1)
+            self.later = self.later or self.complete
+        if not self.complete:
+            self.high = max(self.high or row["updated_at"], row["updated_at"])
+
+    def note_new(self, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Count records of which none was counted before (`passes`); return how many are outstanding."""
+        found: defaultdict[str, list[Decimal]] = defaultdict(list)
+        for row in rows:
+            if owes(row["status"], row["amount_due"]):
+                found[row["currency"]].append(row["amount_due"])
+        for currency, amounts in found.items():
+            held = self.held.setdefault(currency, Held())
+            held.invoices += len(amounts)
+            held.amount += sum(amounts)
+        self.high = max((row["updated_at"] for row in rows), default=self.high)
+        return sum(map(len, found.values()))
+
+    def _add(self, what: tuple[str, Decimal] | None, times: int) -> None:
+        if what is not None:
+            held = self.held.setdefault(what[0], Held())
+            held.invoices += times
+            held.amount += times * what[1]
+
+    def passes(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether all these lie beyond what was counted and before what may have moved: none was here before."""
+        if self.complete or self.moved or self.follow_from is None:
+            return False
+        moments = [row["updated_at"] for row in rows]
+        high = self.high or datetime.min.replace(tzinfo=UTC)
+        return not moments or (min(moments) > high and max(moments) < self.follow_from - SLACK)
+
+
+def decode(text: str | None) -> Count | None:
+    return msgspec.json.decode(text, type=Count) if text else None
+
+
+def drifted(known: Any, row: Mapping[str, Any], *, mark: datetime) -> bool:
+    """Whether the mirror was wrong about an invoice that Xero did not announce as changed: it lacks what it should
+    have, or holds something else. `mark`: all that changed before should be in the mirror."""
+    if known is None:
+        return owes(row["status"], row["amount_due"]) and row["updated_at"] <= mark
+    return differs(known, row) and (row["updated_at"] <= mark or row["updated_at"] <= known.updated_at)
+
+
+def contact_drifted(known: Any, row: Mapping[str, Any], *, mark: datetime) -> bool:
+    """The same of a contact that was there."""
+    changed_at = row["updated_at"]
+    announced = changed_at is not None and changed_at > mark and changed_at > (known.updated_at or mark)
+    return differs(known, row) and not announced
+
+
+def differs(known: Any, row: Mapping[str, Any]) -> bool:
+    return any(getattr(known, name) != value for name, value in row.items() if name not in BESIDE)

@@ -1,0 +1,130 @@
+"""What a workspace decides about its reminders, and how the defaults read."""
+
+from datetime import date, time
+from decimal import Decimal
+
+import msgspec
+
+from core.reminders.workdays import WorkingDays
+
+FRIENDLY = """\
+Dear {{ customer }},
+
+just a friendly note that the following falls due soon:
+
+{{ invoices }}
+
+If everything is in order there is nothing you need to do before then. Thank you!
+
+{{ sender }}"""
+DUE = """\
+Dear {{ customer }},
+
+a short reminder of what is due:
+
+{{ invoices }}
+
+Please let us know if anything about it is unclear.
+
+Kind regards
+{{ sender }}"""
+LATE = """\
+Dear {{ customer }},
+
+we have not yet received payment for the following, which is past its due date:
+
+{{ invoices }}
+
+Please pay within the next few days, or tell us if something keeps you from it.
+
+Kind regards
+{{ sender }}"""
+FIRM = """\
+Dear {{ customer }},
+
+despite our reminders the following is still unpaid:
+
+{{ invoices }}
+
+Please pay now, or reply today so that we can find a solution together.
+
+Regards
+{{ sender }}"""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One letter of the ladder: `days` in working days from the due date, and what it says (core/reminders/letters)."""
+
+    days: int
+    subject: str
+    body: str
+
+
+STEPS = (
+    Step(-3, "Payment due soon: {{ numbers }}", FRIENDLY),
+    Step(0, "Payment due: {{ numbers }}", DUE),
+    Step(7, "Payment overdue: {{ numbers }}", LATE),
+    Step(14, "Still unpaid: {{ numbers }}", FIRM),
+)
+MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Kept as JSON in the workspace's policy row. `send_at` is in the organisation's zone; `minimums` by currency:
+    an invoice with less due than that is left alone. `per_hour` caps the letters of the whole workspace.
+    """
+
+    steps: tuple[Step, ...] = STEPS
+    send_at: time = time(9)
+    weekdays: tuple[int, ...] = MONDAY_TO_FRIDAY
+    minimums: dict[str, Decimal] = {}
+    sender_name: str = ""
+    reply_to: str = ""
+    per_hour: int = 60
+    note_in_xero: bool = True
+
+    def step(self, days: int) -> Step | None:
+        return next((step for step in self.steps if step.days == days), None)
+
+
+_decoder = msgspec.json.Decoder(Rules)
+
+
+def encode_rules(rules: Rules) -> str:
+    return msgspec.json.encode(rules).decode()
+
+
+def decode_rules(text: str) -> Rules:
+    """Read kept rules; the defaults for a row that has none yet."""
+    found: Rules = _decoder.decode(text) if text else Rules()
+    return found
+
+
+def step_due(
+    steps: tuple[Step, ...], *, due_on: date, sent: frozenset[int], today: date, calendar: WorkingDays
+) -> Step | None:
+    """Return the latest step whose day has come and that was not sent, or None.
+
+    After a week asleep one letter goes out, not a pile: earlier steps are passed over, and none goes after a later
+    one. A step before the due date says that something will fall due: once it has, that would be untrue.
+    """
+    reached = [step for step in steps if calendar.shift(due_on, step.days) <= today]
+    latest = max(reached, key=lambda step: step.days, default=None)
+    if latest is None or latest.days <= max(sent, default=latest.days - 1):
+        return None
+    return None if latest.days < 0 and today > due_on else latest
+
+
+def next_step(
+    steps: tuple[Step, ...], *, due_on: date, sent: frozenset[int], today: date, calendar: WorkingDays
+) -> tuple[Step, date] | None:
+    """Return the step that comes next and the day from which it applies: today for one that is due now."""
+    due = step_due(steps, due_on=due_on, sent=sent, today=today, calendar=calendar)
+    if due:
+        return due, today
+    ahead = [(step, calendar.shift(due_on, step.days)) for step in steps if step.days > max(sent, default=-FAR_BEFORE)]
+    coming = [(step, day) for step, day in ahead if day > today]
+    return min(coming, key=lambda pair: (pair[1], -pair[0].days), default=None)
+
+
+FAR_BEFORE = 1000

@@ -1,0 +1,91 @@
+"""The story of one invoice: what is known of it, who holds it, what went out, what comes next and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from core.errors import BadArgument, NotConnected
+from core.reminders.claiming import replay
+from core.reminders.gate import Why
+from core.reminders.outlook import Outlook, look
+from storage.models import Connection, Invoice
+from storage.reminder_models import Decision, Hold, Letter, Reminder
+from storage.store import WorkspaceStore
+
+LOOK_AHEAD = 30
+"""Send days; the longest ladder is shorter."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """`next_on` with its step where a letter is planned, else `held` says why not (None: nothing more is to come).
+
+    `decided` is the gate's last word, and `same` whether asking it again with the same facts gives the same answer.
+    """
+
+    invoice: Invoice
+    connection: Connection
+    holds: Sequence[Hold]
+    letters: Sequence[tuple[Letter, Reminder]]
+    next_on: date | None
+    next_step: int | None
+    held: Why | None
+    held_until: date | None
+    decision: Decision | None
+    decided: Sequence[Why]
+    same: bool
+    started: bool
+    paused: Hold | None
+
+
+async def find(store: WorkspaceStore, number: str) -> Invoice:
+    """The invoice people mean by a number, in capitals or not; raise BadArgument where there is none."""
+    found = await store.invoices.by_number(number.strip().lstrip("#"))
+    if not found:
+        raise BadArgument(f"I know no invoice {number.strip()[:40]}.")
+    open_ones = [invoice for invoice in found if invoice.status == "AUTHORISED" and invoice.amount_due > 0]
+    return (open_ones or list(found))[0]
+
+
+async def story(store: WorkspaceStore, number: str, *, now: datetime) -> Story:
+    """Raise BadArgument for an unknown number, NotConnected where nothing was ever connected."""
+    outlook = await look(store, now=now)
+    if outlook is None:
+        raise NotConnected
+    invoice = await find(store, number)
+    targets = [str(invoice.invoice_id), str(invoice.contact_id or "")]
+    decision = await store.reminders.decision(invoice.invoice_id)
+    said = [Why(reason) for reason in decision.reasons] if decision else []
+    again = [reason.why for reason in replay(decision.told)] if decision else []
+    next_on, step, held, until = coming(outlook, invoice, now)
+    return Story(
+        invoice=invoice,
+        connection=outlook.standing.connection,
+        holds=await store.holds.of(targets),
+        letters=await store.letters.of_invoice(invoice.invoice_id),
+        next_on=next_on,
+        next_step=step,
+        held=held,
+        held_until=until,
+        decision=decision,
+        decided=said,
+        same=said == again,
+        started=outlook.standing.policy.started,
+        paused=outlook.standing.paused,
+    )
+
+
+def coming(
+    outlook: Outlook, invoice: Invoice, now: datetime
+) -> tuple[date | None, int | None, Why | None, date | None]:
+    """When the next letter about this invoice is planned and for which step; why it is held and until when."""
+    made = outlook.plan(now, slots=LOOK_AHEAD)
+    held = next((h for h in made.held if h.debt.invoice_id == invoice.invoice_id), None)
+    for letter in made.letters:
+        for line in letter.lines:
+            if line.debt.invoice_id == invoice.invoice_id:
+                return letter.day, line.step.days, held.why if held else None, held.until if held else None
+    if held:
+        return None, None, held.why, held.until
+    settled = invoice.status != "AUTHORISED" or invoice.amount_due <= 0
+    return None, None, Why.NOT_OUTSTANDING if settled else None, None
