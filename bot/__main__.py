@@ -1,15 +1,17 @@
 """The console script `solido`."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from bot.app import ALL_ROLES, CannotStart, Role
 from bot.logs import set_up
+from bot.manifest import manifest
 from bot.serving import serve as serve_roles
 from bot.settings import BadSettings, Settings, read_settings
 from core.engine import prepare as prepare_engine
@@ -111,6 +113,20 @@ def migrate() -> None:
     url = settings_or_exit().database_url
     upgrade(url)
     prepare_engine(driver_url(url))
+
+
+@app.command("manifest")
+def print_manifest(
+    url: Annotated[str, typer.Option(envvar="SOLIDO_PUBLIC_URL", help="Where Slack reaches this installation.")] = "",
+    many_teams: Annotated[
+        bool, typer.Option("--many-teams", help="Other Slack workspaces may install it too.")
+    ] = False,
+) -> None:
+    """Print what Slack needs to know to make the app: to be pasted at api.slack.com/apps, *From a manifest*."""
+    described = manifest(url.rstrip("/"), many_teams=many_teams)
+    if not url.startswith("https://"):
+        fail("Slack needs an https:// address to reach: set SOLIDO_PUBLIC_URL, or give --url.", WRONG_USE)
+    typer.echo(json.dumps(described, indent=2))
 
 
 @keys.command("new")

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from uuid import UUID
 
-from bot import cards
+from bot import cards, permissions
 from bot.commands import COMMANDS, Handler, answer
 from bot.commands.call import Call
 from bot.commands.pressed import as_id
 from bot.commands.support import help_with
+from bot.limits import SHOW_ALL
 from bot.reminder_actions import REMINDER_ACTIONS
 from bot.reminder_actions import REPLACES as REMINDER_REPLACES
 from bot.views import connections as views
@@ -40,15 +41,27 @@ async def choose(call: Call) -> Message | Modal:
     return await answer(replace(call, argument="", chosen=as_id(workspace)), command.handler, name)
 
 
+async def show_all(call: Call) -> Message | Modal:
+    """The same as choosing, shown where there is room. What can be pressed stays in the message."""
+    said = await choose(call)
+    if isinstance(said, Modal):
+        return said
+    return Modal("Solido", [block for block in said.blocks if block["type"] != "actions"])
+
+
 async def press(call: Call, name: str, *, presser_team: str) -> Message | Modal:
     """Answer a press. Only members of the team may: in a shared channel other companies see the same buttons."""
     try:
         if not call.team.has_member(presser_team):
             raise NotYours
-        handler: Handler | None = choose if name.startswith("choose_") else ACTIONS.get(name)
+        if name.startswith("choose_"):
+            return await choose(call)
+        if name == SHOW_ALL:
+            return await show_all(call)
+        handler = ACTIONS.get(name)
         if handler is None:
             raise NotYours
-        return await handler(call)
+        return await handler(await permissions.checked(call, permissions.BUTTONS.get(name)))
     except SolidoError as error:
         return refusal(error)
 

@@ -13,7 +13,7 @@ class Advice:
     """`reconnect` offers the button that leads through Xero again."""
 
     said: str
-    do: str
+    do: str = ""
     reconnect: bool = False
 
 
@@ -30,11 +30,20 @@ ADVICE: dict[str, Advice] = {
         "Several channels are connected to Xero, and this is not one of them.", "Choose the one you mean."
     ),
     errors.NotYours.__name__: Advice(
-        "That is not available to you here.", "Ask a member of the team that uses Solido in this channel."
+        "That is not available to you here: please ask a member of the team that uses Solido in this channel."
     ),
     errors.NotAllowed.__name__: Advice(
-        "Only admins may do that: the person who connected Xero, and the admins and owners of this Slack workspace.",
-        "Ask one of them.",
+        "Only admins can do that: the person who connected Xero, the admins and owners of this Slack workspace, "
+        "and whom they have added."
+    ),
+    errors.NotAMember.__name__: Advice(
+        "Only full members of this Slack workspace who are in the channel can do that; please ask one of them."
+    ),
+    errors.NotInChannel.__name__: Advice(
+        "Only people in the channel that keeps these books can see or do that; please ask one of them to invite you."
+    ),
+    errors.UnknownPerson.__name__: Advice(
+        "Slack does not tell me right now who you are, and only full members can do that: please try again in a moment."
     ),
     errors.BadArgument.__name__: Advice("I did not understand that.", "Type `/solido help` to see what I can do."),
     errors.AttemptInvalid.__name__: Advice(

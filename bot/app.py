@@ -8,12 +8,16 @@ from enum import StrEnum
 import aiohttp
 import httpx
 import structlog
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delivery import Delivery
-from bot.installs import Installs
+from bot.events import Leaving
+from bot.inbox import Inbox
+from bot.installing import Installing, Way
+from bot.installs import AppKeys, Installs
 from bot.people import People
 from bot.places import Places
 from bot.services import Services
@@ -108,6 +112,8 @@ class Solido:
             troubles=Troubles(ReminderPlan()),
             daily_limit=settings.xero_daily_limit,
         )
+        client_id, client_secret = settings.slack_client_id, settings.slack_client_secret.get_secret_value()
+        app = AppKeys(client_id, client_secret) if client_id else None
         mailer = settings.mailer()
         if operators is None and mailer and settings.support_email:
             operators = ByMail(mailer, settings.support_email)
@@ -115,7 +121,7 @@ class Solido:
         payments = "accounting.payments" in settings.scopes
         self.sending = Sending(self.syncing, mailer, AskedAfresh(payments=payments), settings.public_url)
         self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
-        self._installs = Installs(self.database, self._vault)
+        self._installs = Installs(self.database, self._vault, self._slack, app)
         self.services = Services(
             database=self.database,
             installs=self._installs,
@@ -132,8 +138,14 @@ class Solido:
             reminding=Reminding(self.database, mailer),
         )
         secret = settings.slack_signing_secret.get_secret_value()
-        listener = SlackListener(self.services, self._slack, secret)
-        self.web = Web(self.services, listener.bolt, Shield(secret), self.ready, self.stuck).app
+        listener = SlackListener(self.services, self._slack, secret, many_teams=app is not None)
+        handle = AsyncSlackRequestHandler(listener.bolt).handle
+        leaving = Leaving(self.database, self.services.connecting)
+        self.inbox = Inbox(self.database, self._installs, self._slack, handle, leaving.hear)
+        way = Way(settings.slack_authorize_url, settings.public_url)
+        self.installing = Installing(self.database, self._installs, self._slack, app, way)
+        further = self.installing.routes()
+        self.web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, further).app
         self.scheduler = Scheduler(self.ticks(roles))
         self._launched = False
 
@@ -147,18 +159,25 @@ class Solido:
             Tick("webhooks", 1.0, due.webhooks),
             Tick("nightly", 5.0, due.nightly),
             Tick("tidy", 3600.0, due.tidy),
+            Tick("seen", 600.0, self.tidy),
         ]
         working = [
             Tick("delivery", 0.5, delivery.tick),
             Tick("farewell", 2.0, farewell.tick),
             Tick("reminders", 2.0, self.sending.tick),
             Tick("support", 5.0, self.support.tick),
+            Tick("welcome", 30.0, self.installing.greet),
             Tick("mend", 5.0, keeping.mend),
             Tick("look", 30.0, keeping.look),
         ]
         watching = [Tick("watch", 15.0, self._watch.tick), Tick("deadman", 60.0, self._watch.running)]
         watching = watching if roles & {Role.SCHEDULER, Role.WORKER} else []
         return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
+
+    async def tidy(self) -> None:
+        """Forget requests and tries to install that are long past."""
+        await self.inbox.tidy()
+        await self.installing.tidy()
 
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""
@@ -175,6 +194,7 @@ class Solido:
         """Let go of everything; a sync under way is handed back and goes on at the next start."""
         self._launched = False
         self.scheduler.stop()
+        await self.inbox.drain()
         await self.engine.stop()
         await self._http.aclose()
         await self._login.close()
@@ -202,6 +222,8 @@ class Solido:
 
     async def _know_team(self) -> None:
         token = self.settings.slack_bot_token.get_secret_value()
+        if not token:
+            return
         try:
             await self._installs.add_by_token(self._slack, token, now=utc_now())
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:

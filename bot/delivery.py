@@ -13,6 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import refusals
 from bot.detours import BY_MAIL, must_arrive, next_detour, people_to_tell
 from bot.installs import Installs
+from bot.limits import fitted
+from bot.pace import Pace
 from bot.refusals import Meaning, Refused
 from bot.rendering import render, rests
 from bot.views.blocks import Message, without_markup
@@ -21,7 +23,7 @@ from core.guard import survived
 from core.notices import Moved, Notice, decode
 from core.operators import CannotWrite, Operators
 from storage.database import Database
-from storage.models import OutboxMessage
+from storage.models import OutboxMessage, Team
 from storage.store import WorkspaceStore
 from storage.unscoped import Waiting
 
@@ -37,13 +39,13 @@ EVENT = "solido_card"
 
 @dataclass(frozen=True)
 class Errand:
-    """A notice and where it goes now. `token` is never shown."""
+    """A notice and where it goes now."""
 
     row: OutboxMessage
     notice: Notice
     channel: str
     thread_ts: str | None
-    token: str
+    team: Team
 
     def __repr__(self) -> str:
         return f"<Errand {self.row.id} to {self.channel}>"
@@ -64,6 +66,7 @@ class Delivery:
         self._installs = installs
         self._client = client
         self._operators = operators
+        self._pace = Pace()
 
     async def tick(self) -> None:
         """Tell what is due, in the order in which it came up; one that fails holds no other workspace's back."""
@@ -108,11 +111,11 @@ class Delivery:
         elif row.detour and not row.channel_id:
             people = await people_to_tell(self._database, store)
             channel = people[row.detour - 1] if row.detour <= len(people) else channel
-        return Errand(row, decode(row.notice), channel, thread_ts, self._installs.token_of(team))
+        return Errand(row, decode(row.notice), channel, thread_ts, team)
 
     async def _say(self, errand: Errand) -> tuple[str, str]:
         """Post, edit or mail; return the channel and the timestamp by which the message is known. Raise Refused."""
-        message, row = render(errand.notice), errand.row
+        message, row = fitted(render(errand.notice)), errand.row
         if row.to_user == BY_MAIL:
             return await self._mail(message)
         if row.thread_of and not row.message_ts and not errand.thread_ts:
@@ -127,8 +130,13 @@ class Delivery:
 
     async def _send(self, errand: Errand, **said: Any) -> tuple[str, str]:
         row = errand.row
-        where: dict[str, Any] = {"token": errand.token, "channel": errand.channel}
+        where: dict[str, Any] = {"channel": errand.channel}
+        method = "chat.update" if row.message_ts else "chat.postMessage"
+        wait = self._pace.wait(method, errand.channel, now=utc_now())
+        if wait is not None:
+            raise Refused("ratelimited", wait)
         try:
+            where["token"] = await self._installs.token(errand.team)
             if row.message_ts:
                 answer = await self._client.chat_update(ts=row.message_ts, **where, **said)
             else:
@@ -143,7 +151,10 @@ class Delivery:
                     **said,
                 )
         except SlackApiError as error:
-            raise refusals.read(error) from None
+            refused = refusals.read(error)
+            if refused.retry_after is not None:
+                self._pace.asked_to_wait(method, errand.channel, seconds=refused.retry_after, now=utc_now())
+            raise refused from None
         except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
             raise Refused(type(error).__name__) from None
         return str(answer["channel"]), str(answer["ts"])

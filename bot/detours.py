@@ -24,7 +24,7 @@ async def people_to_tell(database: Database, store: WorkspaceStore) -> list[str]
     """Slack ids: who connected this workspace, then those who connected or made the team's other ones."""
     here = await store.about.get()
     found = await _who_looks_after(store)
-    async with database.unscoped() as unscoped:
+    async with database.asking() as unscoped:
         others = [place.workspace_id for place in await unscoped.places(here.team_id) if place.workspace_id != here.id]
     for workspace_id in others:
         async with database.reading(workspace_id) as other:

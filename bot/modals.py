@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from bot import permissions
 from bot.commands.call import Call
 from bot.commands.support import described, send
 from bot.reminder_modals import REMINDER_MODALS
@@ -25,7 +26,7 @@ async def submit(
         handler = MODALS.get(callback)
         if handler is None or not call.team.has_member(submitter_team):
             raise NotYours
-        return await handler(call, values)
+        return await handler(await permissions.checked(call, permissions.DIALOGS.get(callback)), values)
     except SolidoError as error:
         return refusal(error)
 

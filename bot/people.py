@@ -1,12 +1,16 @@
 """Who somebody is in Slack, and so what they may do. Fails closed: whom Slack does not vouch for may do nothing."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import Any, Generic, TypeVar
 
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.installs import Installs, KnownTeam
 
@@ -14,51 +18,95 @@ log = structlog.get_logger()
 
 REMEMBERED = timedelta(minutes=5)
 MOST_REMEMBERED = 10_000
+PATIENCE_SECONDS = 5.0
+PAGE = 1000
+MOST_PAGES = 20
+"""A channel of more people than twenty pages is not looked through to its end."""
+
+Method = Callable[..., Awaitable[AsyncSlackResponse]]
+T = TypeVar("T")
 
 
 class Standing(IntEnum):
     """What somebody is to a team, from least to most."""
 
+    UNKNOWN = -1
+    """Slack does not say."""
     STRANGER = 0
-    """Of another company, a bot, deactivated, or unknown."""
+    """Of another company, a bot, or deactivated."""
     GUEST = 1
     MEMBER = 2
     ADMIN = 3
     """Admins and owners of the Slack workspace."""
 
 
+class Remembered(Generic[T]):
+    """Answers by key, for five minutes each. A full memory is emptied."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], tuple[datetime, T]] = {}
+
+    def get(self, key: tuple[str, str], *, now: datetime) -> T | None:
+        until, answer = self._kept.get(key, (now, None))
+        return answer if until > now else None
+
+    def keep(self, key: tuple[str, str], answer: T, *, now: datetime) -> T:
+        if len(self._kept) >= MOST_REMEMBERED:
+            self._kept.clear()
+        self._kept[key] = (now + REMEMBERED, answer)
+        return answer
+
+
 class People:
-    """Asks Slack (`users.info`, scope `users:read`) and remembers the answer for five minutes."""
+    """Asks Slack and remembers the answer for five minutes; scopes `users:read`, `channels:read`, `groups:read`."""
 
     def __init__(self, installs: Installs, client: AsyncWebClient) -> None:
         self._installs = installs
         self._client = client
-        self._known: dict[tuple[str, str], tuple[datetime, Standing]] = {}
+        self._known: Remembered[Standing] = Remembered()
+        self._members: Remembered[frozenset[str]] = Remembered()
 
     async def standing(self, team: KnownTeam, user_id: str, *, now: datetime) -> Standing:
-        key = (team.slack_team_id, user_id)
-        until, standing = self._known.get(key, (now, Standing.STRANGER))
-        if until > now:
-            return standing
-        asked = await self._ask(team, user_id)
-        if asked is None:
-            return Standing.STRANGER
-        if len(self._known) >= MOST_REMEMBERED:
-            self._known.clear()
-        self._known[key] = (now + REMEMBERED, asked)
-        return asked
+        """What somebody is to the team; UNKNOWN where Slack does not say."""
+        known = self._known.get((team.slack_team_id, user_id), now=now)
+        if known is not None:
+            return known
+        answer = await self._ask(team, self._client.users_info, user=user_id)
+        found = answer.get("user")
+        if not isinstance(found, dict):
+            return Standing.UNKNOWN
+        return self._known.keep((team.slack_team_id, user_id), standing_of(found, team), now=now)
 
-    async def _ask(self, team: KnownTeam, user_id: str) -> Standing | None:
+    async def is_in(self, team: KnownTeam, user_id: str, channel_id: str, *, now: datetime) -> bool:
+        """Whether the person is in the channel, as far as Slack says. Who is said not to be is looked up anew."""
+        known = self._members.get((team.slack_team_id, channel_id), now=now) or frozenset()
+        if user_id in known:
+            return True
+        found: set[str] = set()
+        cursor = ""
+        for _page in range(MOST_PAGES):
+            ask = {"channel": channel_id, "limit": PAGE, "cursor": cursor}
+            answer = await self._ask(team, self._client.conversations_members, **ask)
+            members = answer.get("members")
+            found |= set(members) if isinstance(members, list) else set()
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        self._members.keep((team.slack_team_id, channel_id), frozenset(found), now=now)
+        return user_id in found
+
+    async def _ask(self, team: KnownTeam, method: Method, **what: Any) -> dict[str, Any]:
+        """Return what Slack answers; nothing where it does not in time."""
         row = await self._installs.find(enterprise_id=team.enterprise_id, slack_team_id=team.slack_team_id)
         if row is None:
-            return None
+            return {}
         try:
-            answer = await self._client.users_info(token=self._installs.token_of(row), user=user_id)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = await method(token=await self._installs.token(row), **what)
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.warning("slack.standing_unknown", error=type(error).__name__)
-            return None
-        found = answer.get("user")
-        return standing_of(found, team) if isinstance(found, dict) else None
+            log.warning("slack.person_unknown", error=type(error).__name__)
+            return {}
+        return answer.data if isinstance(answer.data, dict) else {}
 
 
 def standing_of(user: dict[str, object], team: KnownTeam) -> Standing:

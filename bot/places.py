@@ -43,7 +43,7 @@ class Places:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 answer = await self._client.conversations_info(
-                    token=self._installs.token_of(team), channel=workspace.channel_id
+                    token=await self._installs.token(team), channel=workspace.channel_id
                 )
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
             return {}

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.mail import SmtpMailer, read_sender, read_server
@@ -27,8 +28,11 @@ class Settings(BaseSettings):
     solido_public_url: str = ""
     solido_secret_keys: SecretStr | None = None
     slack_signing_secret: SecretStr = Field(min_length=1)
-    slack_bot_token: SecretStr = Field(min_length=1)
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr = SecretStr("")
+    slack_bot_token: SecretStr = Field(default=SecretStr(""), validate_default=True)
     slack_api_url: str = "https://slack.com/api/"
+    slack_authorize_url: str = "https://slack.com/oauth/v2/authorize"
     xero_client_id: str = Field(min_length=1)
     xero_client_secret: SecretStr = Field(min_length=1)
     xero_webhook_key: SecretStr = SecretStr("")
@@ -49,7 +53,32 @@ class Settings(BaseSettings):
         driver_url(value)
         return value
 
-    @field_validator("solido_public_url", "slack_api_url", "xero_login_url", "xero_identity_url", "xero_api_url")
+    @field_validator("slack_bot_token")
+    @classmethod
+    def one_team_or_many(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        """Either the token of the one team this is for, or the keys with which teams install it."""
+        given = {name: bool(info.data.get(name)) for name in ("slack_client_id", "slack_client_secret")}
+        if not value and not any(given.values()):
+            raise PydanticCustomError(
+                "sentence", "SLACK_BOT_TOKEN is missing, or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET."
+            )
+        lacking = [name.upper() for name, there in given.items() if not there]
+        if not value and lacking:
+            raise PydanticCustomError("sentence", "{name} is missing.", {"name": lacking[0]})
+        if value and len(lacking) < len(given):
+            raise PydanticCustomError(
+                "sentence", "Set SLACK_BOT_TOKEN, or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, but not both."
+            )
+        return value
+
+    @field_validator(
+        "solido_public_url",
+        "slack_api_url",
+        "slack_authorize_url",
+        "xero_login_url",
+        "xero_identity_url",
+        "xero_api_url",
+    )
     @classmethod
     def a_web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -120,6 +149,8 @@ def read_settings() -> Settings:
 
 def _line(error: object) -> str:
     assert isinstance(error, dict)
+    if error["type"] == "sentence":
+        return str(error["msg"])
     name = str(error["loc"][0]).upper()
     if error["type"] in ("missing", "string_too_short", "too_short"):
         return f"{name} is missing."

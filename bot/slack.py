@@ -8,7 +8,6 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 from uuid import uuid4
 
-import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -18,47 +17,61 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import actions
 from bot.commands import dispatch
 from bot.commands.call import Call
+from bot.inbox import send_to
 from bot.installs import Authorize, KnownTeam
+from bot.limits import fitted, fitted_view
 from bot.modals import entered, submit
 from bot.services import Services
-from bot.views.blocks import FieldErrors, Message, Modal
+from bot.views.blocks import FieldErrors, Message, Modal, section
 from bot.views.help import broken
 from core.clock import utc_now
 from core.guard import survived
 
-log = structlog.get_logger()
 T = TypeVar("T")
 
+ACK_TIMEOUT_SECONDS = 120
+TOO_LATE = Message(text := "Opening that took too long: please try once more.", [section(text)])
 NOT_INSTALLED = "Solido is not installed in your workspace any more. Please ask an admin to install it again."
 
 
 class SlackListener:
     """Everything Slack may ask of us."""
 
-    def __init__(self, services: Services, client: AsyncWebClient, signing_secret: str) -> None:
+    def __init__(self, services: Services, client: AsyncWebClient, signing_secret: str, *, many_teams: bool) -> None:
         self._services = services
         self.bolt = AsyncApp(
             name="solido",
             signing_secret=signing_secret,
             client=client,
             authorize=Authorize(services.installs),  # type: ignore[arg-type]  # Bolt takes one; its hints do not say so
-            user_facing_authorize_error_message=NOT_INSTALLED,
+            user_facing_authorize_error_message=(
+                NOT_INSTALLED + (f" The link for it: {services.public_url}/slack/install" if many_teams else "")
+            ),
             ssl_check_enabled=False,
         )
         self.bolt.command("/solido")(self.on_command)
         self.bolt.action("open_xero")(self.on_link)
         self.bolt.action(re.compile(".*", re.DOTALL))(self.on_button)
         self.bolt.view(re.compile(".*", re.DOTALL))(self.on_dialog)
+        for listener in self.bolt._async_listeners:
+            # Bolt would give up after three seconds; bot/inbox.py has acknowledged by then, and waits for the answer.
+            listener.ack_timeout = ACK_TIMEOUT_SECONDS
 
     async def on_command(
-        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext, client: AsyncWebClient
+        self,
+        ack: AsyncAck,
+        body: dict[str, Any],
+        context: AsyncBoltContext,
+        client: AsyncWebClient,
+        respond: AsyncRespond,
     ) -> None:
         call = self._call(context, body.get("user_id"), body.get("channel_id"), "")
         said = await safely("command", dispatch(call, str(body.get("text") or "")))
         if isinstance(said, Modal):
             await ack()
-            await survived("dialog", client.views_open(trigger_id=str(body.get("trigger_id")), view=said.view()))
+            await open_dialog(client, respond, body, said)
             return
+        said = fitted(said)
         await ack(text=said.text, blocks=said.blocks, response_type="in_channel" if said.in_channel else "ephemeral")
 
     async def on_link(self, ack: AsyncAck) -> None:
@@ -80,7 +93,7 @@ class SlackListener:
         said = await safely("button", actions.press(call, name, presser_team=str(user.get("team_id") or "")))
         await ack()
         if isinstance(said, Modal):
-            await survived("dialog", client.views_open(trigger_id=str(body.get("trigger_id")), view=said.view()))
+            await open_dialog(client, respond, body, said)
         else:
             await survived("button.answer", answer(respond, said, replace=name in actions.REPLACES))
 
@@ -95,9 +108,9 @@ class SlackListener:
             case FieldErrors():
                 await ack(response_action="errors", errors=said.by_block)
             case Modal():
-                await ack(response_action="update", view=said.view())
+                await ack(response_action="update", view=fitted_view(said).view())
             case Message():
-                await ack(response_action="update", view=Modal("Solido", said.blocks).view())
+                await ack(response_action="update", view=fitted_view(Modal("Solido", said.blocks)).view())
             case None:
                 await ack()
 
@@ -132,7 +145,15 @@ async def safely(what: str, work: Awaitable[T]) -> T | Message:
     return said[0] if await survived(what, keep(), reference=reference) else broken(reference)
 
 
+async def open_dialog(client: AsyncWebClient, respond: AsyncRespond, body: dict[str, Any], said: Modal) -> None:
+    """Open a dialog; where it comes too late for Slack (three seconds), say so instead of nothing."""
+    opening = client.views_open(trigger_id=str(body.get("trigger_id")), view=fitted_view(said).view())
+    if not await survived("dialog", opening):
+        await survived("dialog.late", answer(respond, TOO_LATE, replace=False))
+
+
 async def answer(respond: AsyncRespond, said: Message, *, replace: bool) -> None:
-    sent = await respond(text=said.text, blocks=said.blocks, response_type="ephemeral", replace_original=replace)
-    if sent.status_code != 200:
-        log.warning("slack.answer_refused", status=sent.status_code)
+    message = fitted(said)
+    if respond.response_url:
+        content = {"text": message.text, "blocks": message.blocks}
+        await send_to(respond.response_url, {**content, "response_type": "ephemeral", "replace_original": replace})

@@ -6,8 +6,6 @@ from typing import Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncApp
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bot import pages
+from bot import pages, permissions
 from bot.advice import ADVICE
+from bot.inbox import Inbox
 from bot.services import Services
 from bot.shield import MOST_BYTES, Shield, read_at_most
 from core.clock import utc_now
@@ -34,11 +33,20 @@ Stuck = Callable[[], list[str]]
 
 
 class Web:
-    """`ready` tells, part by part, whether this process can work; `stuck` what in it has come to a standstill."""
+    """`inbox` takes what Slack sends; `ready` tells, part by part, whether this process can work; `stuck` what in it
+    has come to a standstill; `further` are routes kept elsewhere."""
 
-    def __init__(self, services: Services, bolt: AsyncApp, shield: Shield, ready: Ready, stuck: Stuck) -> None:
+    def __init__(
+        self,
+        services: Services,
+        inbox: Inbox,
+        shield: Shield,
+        ready: Ready,
+        stuck: Stuck,
+        further: list[Route],
+    ) -> None:
         self._services = services
-        self._slack = AsyncSlackRequestHandler(bolt)
+        self._inbox = inbox
         self._shield = shield
         self._places = services.places
         self._ready = ready
@@ -50,6 +58,7 @@ class Web:
                 Route("/xero/callback", self.arrive, methods=["GET"]),
                 Route("/unsubscribe/{secret}", self.unsubscribe, methods=["GET", "POST"]),
                 Route("/xero/webhooks", self.webhooks, methods=["POST"]),
+                *further,
                 Route("/healthz", self.healthz, methods=["GET"]),
                 Route("/readyz", self.readyz, methods=["GET"]),
                 Route("/metrics", self.metrics, methods=["GET"]),
@@ -58,10 +67,11 @@ class Web:
         )
 
     async def slack(self, request: Request) -> Response:
-        return await self._shield.refuse(request) or await self._slack.handle(request)
+        return await self._shield.refuse(request) or await self._inbox.take(request)
 
     async def depart(self, request: Request) -> Response:
         """A one-time link from Slack: bind the attempt to this browser and send it to Xero."""
+        await permissions.check_link(self._services, request.path_params["attempt"], now=utc_now())
         departure = await self._services.connecting.depart(
             request.path_params["attempt"], browser=secret_of(request) or None, now=utc_now()
         )

@@ -156,21 +156,34 @@ class Connecting:
             connection = await store.connections.latest()
             if connection is None or connection.state == ConnectionState.DISCONNECTED:
                 raise NotConnected
-            under_way = await store.runs.unfinished(connection.id)
-            # The connection before the run, as a sync takes them: or the two could wait for each other.
-            connection.state = ConnectionState.DISCONNECTED
-            connection.disconnected_by, connection.disconnected_at = by, now
-            connection.next_sync_at = connection.next_reconcile_at = connection.look_at = None
-            connection.farewell_at = now
-            await store.session.flush()
-            await store.runs.give_up(connection.id, error=Superseded.__name__, now=now)
-            if under_way:
-                await progress.tell(store, under_way.id, now=now)
-            await self._syncing.troubles.ended(store, connection, Ending.DISCONNECTED, by=by, now=now)
-            store.audit.add(by, "disconnected", at=now, detail=connection.tenant_name)
+            await self._end(store, connection, by=by, now=now)
             notice = Disconnected(organisation=connection.tenant_name, by=by)
             await store.outbox.tell(f"disconnected:{connection.id}:{now.isoformat()}", encode(notice), now=now)
             return connection.tenant_name
+
+    async def abandon(self, workspace_id: UUID, *, now: datetime) -> None:
+        """End everything of a workspace whose team has removed the app; nobody can be told. Safe to be repeated."""
+        async with self._database.workspace(workspace_id) as store:
+            connection = await store.connections.latest()
+            if connection is not None and connection.state != ConnectionState.DISCONNECTED:
+                await self._end(store, connection, by="", now=now)
+            await store.attempts.void(now=now)
+            await store.outbox.silence(error="the app was removed")
+
+    async def _end(self, store: WorkspaceStore, connection: Connection, *, by: str, now: datetime) -> None:
+        """`by` is empty where nobody did it: the app was removed."""
+        under_way = await store.runs.unfinished(connection.id)
+        # The connection before the run, as a sync takes them: or the two could wait for each other.
+        connection.state = ConnectionState.DISCONNECTED
+        connection.disconnected_by, connection.disconnected_at = by, now
+        connection.next_sync_at = connection.next_reconcile_at = connection.look_at = None
+        connection.farewell_at = now
+        await store.session.flush()
+        await store.runs.give_up(connection.id, error=Superseded.__name__, now=now)
+        if under_way:
+            await progress.tell(store, under_way.id, now=now)
+        await self._syncing.troubles.ended(store, connection, Ending.DISCONNECTED, by=by, now=now)
+        store.audit.add(by, "disconnected" if by else "removed", at=now, detail=connection.tenant_name)
 
     async def _returned(self, state: str, browser: str, *, now: datetime) -> ConnectAttempt:
         """Use up the state; raise AttemptInvalid for one that is unknown, used, too old or from another browser."""

@@ -60,6 +60,18 @@ class NotAllowed(Refusal):
     """The person belongs to the team, but this is for the workspace's admins."""
 
 
+class NotAMember(Refusal):
+    """A guest, a bot, somebody deactivated, or of another company."""
+
+
+class NotInChannel(Refusal):
+    """A full member of the team, but not in the channel whose books these are."""
+
+
+class UnknownPerson(Refusal):
+    """Slack does not say who the person is, so nothing is done for them."""
+
+
 class BadArgument(Refusal):
     """The words after a command are not understood. `said` is shown to the person."""
 

@@ -30,6 +30,12 @@ class Workspaces:
                 choices.append(Choice(place.workspace_id, place.channel_id, name))
             raise WhichWorkspace(choices)
 
+    async def at(self, team_id: UUID, channel_id: str) -> UUID | None:
+        """The workspace of exactly this channel."""
+        async with self._database.asking() as unscoped:
+            places = await unscoped.places(team_id)
+        return next((place.workspace_id for place in places if place.channel_id == channel_id), None)
+
     async def of_team(self, team_id: UUID, workspace_id: UUID) -> UUID:
         """Return the workspace if it is this team's; raise NotYours. For ids that came back with a click."""
         async with self._database.asking() as unscoped:

@@ -56,6 +56,7 @@ class World:
     keys: str | None = None
     sync_every: int = 900
     bulk_connect: bool = False
+    many_teams: bool = False
     webhooks: bool = True
     kept: Kept | None = None
     xero: FakeXero = field(init=False)
@@ -114,6 +115,17 @@ class World:
         """Where browsers find the team; empty for Slack's own address."""
         return ""
 
+    def slack_keys(self) -> dict[str, Any]:
+        """A token for the one team, or with `many_teams` what teams install the app by."""
+        if not self.many_teams:
+            return {"slack_bot_token": SecretStr(BOT_TOKEN)}
+        app = self.slack.installing
+        return {
+            "slack_client_id": app.client_id,
+            "slack_client_secret": SecretStr(app.client_secret),
+            "slack_authorize_url": f"{self.slack_at.url}/oauth/v2/authorize",
+        }
+
     def settings(self) -> Settings:
         """What somebody would put into the environment to point the product at these three."""
         values: dict[str, Any] = {
@@ -128,7 +140,7 @@ class World:
             port=self.product_at.port,
             solido_public_url=self.product_at.url,
             slack_signing_secret=SecretStr(SIGNING_SECRET),
-            slack_bot_token=SecretStr(BOT_TOKEN),
+            **self.slack_keys(),
             slack_api_url=f"{self.slack_at.url}/api/",
             xero_client_id=CLIENT_ID,
             xero_client_secret=SecretStr(CLIENT_SECRET),

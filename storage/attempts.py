@@ -57,6 +57,14 @@ class Attempts:
             expires_at=expires_at,
         )
 
+    async def void(self, *, now: datetime) -> None:
+        """End every attempt under way, and forget what Xero granted."""
+        await self._session.exec(
+            update(ConnectAttempt)
+            .where(col(ConnectAttempt.workspace_id) == self._workspace_id, col(ConnectAttempt.finished_at).is_(None))
+            .values(finished_at=now, expires_at=now, grant_sealed=None, verifier_sealed=None)
+        )
+
     async def finish(self, attempt_id: UUID, *, now: datetime) -> bool:
         """End the attempt and forget its grant; False when it has ended before or is too old."""
         return await self._step(

@@ -82,7 +82,10 @@ def within_workspace(table: str, column: str) -> ForeignKeyConstraint:
 
 
 class Team(SQLModel, table=True):
-    """A Slack workspace (or Enterprise organisation) that installed the app. `url` is its own address in a browser."""
+    """A Slack workspace (or Enterprise organisation) that installed the app. `url` is its own address in a browser.
+
+    `served_by` is the organisation's row, whose token serves this workspace. `gone_at` is set while the app is removed.
+    """
 
     __table_args__ = (UniqueConstraint("enterprise_id", "slack_team_id"),)
 
@@ -95,6 +98,15 @@ class Team(SQLModel, table=True):
     bot_user_id: str
     bot_token_sealed: bytes = Field(sa_type=LargeBinary, repr=False)
     installed_at: datetime = moment()
+    installed_by: str = ""
+    scopes: str = Field(default="", sa_type=Text)
+    served_by: UUID | None = Field(default=None, foreign_key="team.id")
+    refresh_token_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
+    token_expires_at: datetime | None = moment(null=True)
+    token_version: int = 0
+    refresh_lease_until: datetime | None = moment(null=True)
+    greeted_at: datetime | None = moment(null=True)
+    gone_at: datetime | None = moment(null=True)
 
 
 class Workspace(SQLModel, table=True):

@@ -154,6 +154,14 @@ class Outbox:
         """Slack will never take this version; a notice that changed meanwhile still gets its try."""
         await self._set(message_id, last_error=error, waiting=changed_since(version))
 
+    async def silence(self, *, error: str) -> None:
+        """Have nothing that waits be told any more."""
+        await self._session.exec(
+            update(OutboxMessage)
+            .where(col(OutboxMessage.workspace_id) == self._workspace_id, col(OutboxMessage.waiting))
+            .values(waiting=False, last_error=error)
+        )
+
     async def get(self, card: str) -> OutboxMessage | None:
         mine = select(OutboxMessage).where(col(OutboxMessage.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine.where(col(OutboxMessage.card) == card))).one_or_none()

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.admins import Admins
 from storage.attempts import Attempts
 from storage.audit import Audit
 from storage.connections import Connections
@@ -42,6 +43,7 @@ class WorkspaceStore:
         self.incidents = Incidents(session, workspace_id)
         self.outbox = Outbox(session, workspace_id)
         self.audit = Audit(session, workspace_id)
+        self.admins = Admins(session, workspace_id)
         self.support = SupportRequests(session, workspace_id)
         self.reminders = Reminders(session, workspace_id)
         self.holds = Holds(session, workspace_id)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlmodel import col, delete, exists, func, select, update
+from sqlalchemy import Table, Uuid
+from sqlmodel import SQLModel, col, delete, exists, func, select, union_all, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import (
@@ -22,7 +23,9 @@ from storage.models import (
 )
 from storage.outbox import held_up
 from storage.reminder_models import Letter, LetterState, ReminderPolicy
+from storage.seen import SeenRequests
 from storage.store import WorkspaceStore
+from storage.teams import Teams
 from storage.webhook_models import WebhookEvent, WebhookFeed
 
 A_MINUTE = timedelta(minutes=1)
@@ -49,11 +52,18 @@ class Place(NamedTuple):
     channel_id: str
 
 
+def is_ours(table: Table) -> bool:
+    """Whether a table's ids are random ones that we gave, and so say by themselves whose they are."""
+    return isinstance(table.c.id.type, Uuid) and table.c.id.primary_key and len(table.primary_key) == 1
+
+
 class Unscoped:
     """Look-ups by outside keys (Slack ids, hashes) and claims of due work."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
+        self.seen = SeenRequests(session)
+        self.teams = Teams(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""
@@ -86,6 +96,13 @@ class Unscoped:
 
     async def run_owner(self, run_id: UUID) -> UUID | None:
         return (await self.session.exec(select(SyncRun.workspace_id).where(col(SyncRun.id) == run_id))).one_or_none()
+
+    async def owner_of(self, row_id: UUID) -> UUID | None:
+        """The workspace that a row belongs to, whatever kind of row has this id; None for an id we did not give."""
+        tables = [table for table in SQLModel.metadata.sorted_tables if {"id", "workspace_id"} <= set(table.c.keys())]
+        asked = [select(table.c.workspace_id).where(table.c.id == row_id) for table in tables if is_ours(table)]
+        asked.append(select(col(Workspace.id)).where(col(Workspace.id) == row_id))
+        return (await self.session.exec(union_all(*asked))).scalars().first()  # type: ignore[call-overload, no-any-return]
 
     async def connection_owner(self, connection_id: UUID) -> UUID | None:
         """The workspace a connection belongs to."""

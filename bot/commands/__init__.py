@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+from bot import permissions
 from bot.commands.call import Call
 from bot.commands.connect import connect
 from bot.commands.disconnect import disconnect
@@ -83,8 +84,12 @@ async def dispatch(call: Call, text: str) -> Message | Modal:
 
 
 async def answer(call: Call, handler: Handler, name: str) -> Message | Modal:
-    """Carry out a command; what cannot be done is said in words."""
+    """Carry out a command for somebody who may; what cannot be done is said in words."""
     try:
-        return await handler(call)
+        allowed = await permissions.checked(call, permissions.of_command(name, call.argument))
+        said = await handler(allowed)
+        if isinstance(said, Message) and allowed.chosen:
+            return replace(said, again=f"{name} {allowed.chosen}")
+        return said
     except SolidoError as error:
         return refusal(error, command=name)

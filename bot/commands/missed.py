@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from bot import permissions
 from bot.commands.call import Call
 from bot.detours import must_arrive
 from bot.rendering import render
@@ -17,13 +18,14 @@ async def with_missed(call: Call, said: Message | Modal) -> Message | Modal:
     """Put what this person may hear and nobody could be told above an answer, once."""
     if isinstance(said, Modal):
         return said
-    async with call.services.database.unscoped() as unscoped:
+    async with call.services.database.asking() as unscoped:
         waiting = await unscoped.missed_messages(call.team.id)
     if not waiting:
         return said
     here = await _workspace_of(call)
     for workspace_id in dict.fromkeys(each.workspace_id for each in waiting):
-        if workspace_id == here or await _looks_after(call, workspace_id):
+        concerned = workspace_id == here or await _looks_after(call, workspace_id)
+        if concerned and await permissions.may(call, permissions.Right.READ, workspace_id):
             said = await _with_those_of(call, workspace_id, said)
     return said
 

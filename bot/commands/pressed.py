@@ -26,7 +26,7 @@ def as_id(value: str) -> UUID:
 async def about(call: Call, value: str) -> Pressed:
     """Find the incident or connection that a button names; raise NotYours for another team's or an unknown one."""
     named = as_id(value)
-    async with call.services.database.unscoped() as unscoped:
+    async with call.services.database.asking() as unscoped:
         of_incident = await unscoped.incident_owner(named)
         owner = of_incident or await unscoped.connection_owner(named)
     if owner is None:

@@ -15,14 +15,14 @@ HERE = Path(__file__).parent
 STYLE = (HERE / "page.css").read_text()
 _templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
 
+QUIET = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 HEADERS = {
+    **QUIET,
     "Content-Security-Policy": (
         "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; "
         f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
     ),
-    "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
 }
 
 

@@ -5,6 +5,7 @@ docs, "Block Kit reference".
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,15 +17,21 @@ SECTION_LIMIT = 3000
 BUTTON_LIMIT = 75
 TEXT_LIMIT = 3000
 BAR_CELLS = 20
+NAME_LIMIT = 300
+UNPRINTABLE = {"Cc", "Cs", "Co"}
+TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 
 
 @dataclass(frozen=True)
 class Message:
-    """What is said in Slack. `in_channel` makes the answer to a command visible to all."""
+    """What is said in Slack. `in_channel` makes the answer to a command visible to all; `again` is the command, with
+    its workspace, that says all of it where it does not fit (bot/limits.py)."""
 
     text: str
     blocks: list[Block] = field(default_factory=list)
     in_channel: bool = False
+    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,9 +65,25 @@ class FieldErrors:
     by_block: dict[str, str]
 
 
+def printable(sign: str) -> bool:
+    return sign not in TURNING and unicodedata.category(sign) not in UNPRINTABLE
+
+
 def escape(text: str) -> str:
-    """Make text from elsewhere harmless in Slack's markup: no mention, no link, no command comes out of it."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Make text from elsewhere harmless in Slack's markup: no mention, no link, no command comes out of it.
+
+    Control characters go, those that turn the direction of what follows among them; text that runs from right to left
+    by itself is set apart, so that the words around it stay in their order.
+    """
+    plain = "".join(sign for sign in text if sign in "\n\t" or printable(sign))
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    leftwards = any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in plain)
+    return f"{ISOLATE}{plain}{END_ISOLATE}" if leftwards else plain
+
+
+def one_line(text: str, limit: int = NAME_LIMIT) -> str:
+    """A name as it fits into a sentence."""
+    return shortened(" ".join(text.split()), limit)
 
 
 def without_markup(text: str) -> str:
@@ -71,8 +94,9 @@ def without_markup(text: str) -> str:
 
 
 def bold(text: str) -> str:
-    """Escaped, and bold unless the text holds an asterisk itself."""
-    return escape(text) if "*" in text or not text.strip() else f"*{escape(text.strip())}*"
+    """Escaped, in one line, and bold unless the text holds an asterisk itself."""
+    name = one_line(text)
+    return escape(name) if "*" in name or not name else f"*{escape(name)}*"
 
 
 def shortened(text: str, limit: int) -> str:
@@ -88,11 +112,12 @@ def shortened(text: str, limit: int) -> str:
 
 
 def section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": shortened(text, SECTION_LIMIT)}}
+    """`verbatim`: Slack makes no links or mentions of what merely looks like one."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": shortened(text, TEXT_LIMIT)}]}
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": shortened(text, TEXT_LIMIT), "verbatim": True}]}
 
 
 def header(text: str) -> Block:

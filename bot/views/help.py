@@ -28,7 +28,7 @@ def refusal(error: SolidoError, *, command: str = "") -> Message:
     """What a person reads when something they asked for cannot be done."""
     why = ADVICE[error.code]
     said = escape(error.said) if isinstance(error, BadArgument) else why.said
-    text = f"{said} {why.do}"
+    text = f"{said} {why.do}".strip()
     blocks = [section(text)]
     if isinstance(error, WhichWorkspace) and command:
         blocks.append(actions(*_choices(error.choices, command)))
@@ -45,6 +45,11 @@ def _choices(choices: Sequence[Choice], command: str) -> list[dict[str, object]]
         )
         for number, choice in enumerate(choices[:25])
     ]
+
+
+def on_it() -> Message:
+    text = "I am on it: the answer follows here in a moment."
+    return Message(text, [section(text)])
 
 
 def broken(reference: str) -> Message:

@@ -13,6 +13,7 @@ DID = {
     "disconnected": "disconnected {0}",
     "asked for a sync": "asked for a sync",
     "asked for a full sync": "asked for a full sync",
+    "removed": "was removed from this Slack workspace, which disconnected {0}",
     Happening.TAKEN: "is on it",
     Happening.SNOOZED: "snoozed an alert{0}",
     Happening.WOKE: "ended a snooze",
@@ -35,8 +36,12 @@ def history(events: Sequence[AuditEvent]) -> Message:
     if not events:
         text = "Nobody has done anything here yet."
         return Message(text, [section(text)])
-    text = "*Who did what here*\n" + "\n".join(f"{when(event.at)}: {user(event.who)} {_did(event)}" for event in events)
+    text = "*Who did what here*\n" + "\n".join(f"{when(event.at)}: {_who(event)} {_did(event)}" for event in events)
     return Message(text, [section(text)])
+
+
+def _who(event: AuditEvent) -> str:
+    return user(event.who) if event.who else "Solido"
 
 
 def _did(event: AuditEvent) -> str:

@@ -8,11 +8,12 @@ from .world import World
 
 
 def auth_test(world: World, arguments: Arguments) -> dict[str, Any]:
+    team = world.team_with(str(arguments["asking_team"]))
     return {
-        "url": world.team.url or f"https://{world.team.domain}.slack.com/",
-        "team": world.team.name,
+        "url": team.url or f"https://{team.domain}.slack.com/",
+        "team": team.name,
         "user": "solido",
-        "team_id": world.team.id,
+        "team_id": team.id,
         "user_id": world.bot_user_id,
         "bot_id": world.bot_id,
         "is_enterprise_install": False,
@@ -21,9 +22,16 @@ def auth_test(world: World, arguments: Arguments) -> dict[str, Any]:
 
 def auth_revoke(world: World, arguments: Arguments) -> dict[str, Any]:
     if str(arguments.get("test", "")).lower() not in ("1", "true"):
-        world.token_error = "token_revoked"
+        end_token(world, str(arguments["asking_team"]), "token_revoked")
         return {"revoked": True}
     return {"revoked": False}
+
+
+def end_token(world: World, team_id: str, error: str) -> None:
+    """Have no call of this team's be taken any more."""
+    if team_id == world.team.id:
+        world.token_error = error
+    world.tokens = {token: team for token, team in world.tokens.items() if team != team_id}
 
 
 def apps_uninstall(world: World, arguments: Arguments) -> dict[str, Any]:
@@ -32,23 +40,23 @@ def apps_uninstall(world: World, arguments: Arguments) -> dict[str, Any]:
         raise ApiError("invalid_client_id")
     if not arguments.get("client_secret"):
         raise ApiError("bad_client_secret")
-    world.token_error = "account_inactive"
+    end_token(world, str(arguments["asking_team"]), "account_inactive")
     return {}
 
 
-def person_as_json(world: World, person: Person) -> dict[str, Any]:
+def person_as_json(person: Person, asking_team: str) -> dict[str, Any]:
     """Return the user object; a stranger's comes without roles, as Slack leaves out what it may not tell."""
     seen = {
         "id": person.id,
         "team_id": person.team_id,
         "name": person.role,
         "real_name": person.name,
-        "deleted": False,
-        "is_bot": False,
+        "deleted": person.deleted,
+        "is_bot": person.is_bot,
         "profile": {"display_name": person.name, "real_name": person.name},
         "updated": 0,
     }
-    if person.is_stranger:
+    if person.is_stranger or person.team_id != asking_team:
         return {**seen, "is_stranger": True}
     roles = {
         "is_admin": person.is_admin,
@@ -62,13 +70,12 @@ def person_as_json(world: World, person: Person) -> dict[str, Any]:
 
 
 def users_info(world: World, arguments: Arguments) -> dict[str, Any]:
-    wanted = arguments.get("user")
+    wanted, asking = arguments.get("user"), str(arguments["asking_team"])
     if wanted == world.bot_user_id:
-        bot = Person("solido", world.bot_user_id, "Solido", world.team.id, "")
-        return {"user": {**person_as_json(world, bot), "is_bot": True}}
+        return {"user": person_as_json(Person("solido", world.bot_user_id, "Solido", asking, "", is_bot=True), asking)}
     for person in world.people.values():
         if person.id == wanted:
-            return {"user": person_as_json(world, person)}
+            return {"user": person_as_json(person, asking)}
     raise ApiError("user_not_found")
 
 
@@ -101,7 +108,7 @@ def channel_as_json(world: World, channel: Channel) -> dict[str, Any]:
         "is_org_shared": False,
         "is_pending_ext_shared": False,
         "is_member": world.bot_user_id in channel.members,
-        "context_team_id": world.team.id,
+        "context_team_id": channel.team_id or world.team.id,
     }
 
 

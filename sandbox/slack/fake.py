@@ -1,12 +1,13 @@
 """FakeSlack: the emulated workspace and what its people do in it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.applications import Starlette
 
-from . import payloads, pressing, replies, submitting, viewing, webapi
+from . import directory, oauth, payloads, pressing, replies, submitting, viewing, webapi
 from .delivery import Answer, deliver_event, deliver_form, deliver_interaction
 from .records import Message, Reply, ResponseUrl, View
 from .world import SLACKBOT, World
@@ -51,11 +52,11 @@ class FakeSlack(World):
     async def command(
         self, text: str, *, user: str = "admin", channel: str = "finance", command: str = OUR_COMMAND
     ) -> Reply:
-        """Type `/solido text` in a channel. A member of another team does not have the command (slack.md 2.5)."""
+        """Type `/solido text` in a channel. Without the app in their team nobody has it (slack.md 2.5)."""
         person, where = self.person(user), self.channel(channel)
         if person.id not in where.members:
             raise LookupError(f"{person.role} is not in #{where.name}")
-        if person.team_id != self.team.id or command != OUR_COMMAND:
+        if not self.has_app(person.team_id) or command != OUR_COMMAND:
             said = f"{command} is not a valid command."
             message = self.say(where, said, [], by=SLACKBOT, kind="slackbot", to=person.id)
             return Reply(error="unknown_command", said=said, message=message)
@@ -181,13 +182,31 @@ class FakeSlack(World):
 
     async def open_home(self, user: str = "admin", *, tab: str = "home") -> Reply:
         """Open the app's Home (or Messages) tab: the app gets `app_home_opened`."""
-        return await self.event(payloads.home_opened(self, self.person(user), tab))
+        person = self.person(user)
+        return await self.event(payloads.home_opened(self, person, tab), team_id=person.team_id)
 
-    async def event(self, event: dict[str, Any], *, retry: int = 0, reason: str = "http_timeout") -> Reply:
-        """Deliver an event, put into its envelope unless it is one. `retry` (1 to 3) says it is a repeat."""
+    async def event(
+        self, event: dict[str, Any], *, retry: int = 0, reason: str = "http_timeout", team_id: str = ""
+    ) -> Reply:
+        """Deliver an event, put into its envelope unless it is one. `retry` (1 to 3) says it is a repeat; without
+        `team_id` it happened in the first team."""
         headers = {"X_Slack_Retry_Num": str(retry), "X_Slack_Retry_Reason": reason} if retry else {}
-        answer = await deliver_event(self, payloads.event(self, event), **headers)
+        answer = await deliver_event(self, payloads.event(self, event, team_id), **headers)
         return Reply(status=answer.status, text=answer.body.decode(errors="replace"), error=answer.error)
+
+    def install(self, authorize_url: str, *, user: str = "admin", allow: bool = True) -> str:
+        """Press Allow (or Cancel) where a browser was sent to install the app; return where it is sent back to."""
+        return oauth.decide(self, dict(parse_qsl(urlsplit(authorize_url).query)), self.person(user), allow=allow)
+
+    async def uninstall(
+        self, team_id: str = "", *, order: Sequence[str] = ("app_uninstalled", "tokens_revoked")
+    ) -> None:
+        """Remove the app from a team: its tokens are gone, and the app hears of it in this order."""
+        team_id = team_id or self.team.id
+        directory.end_token(self, team_id, "account_inactive")
+        bodies = {"app_uninstalled": {}, "tokens_revoked": {"tokens": {"oauth": [], "bot": [self.bot_user_id]}}}
+        for name in order:
+            await self.event({"type": name, **bodies[name]}, team_id=team_id)
 
     async def interaction(self, payload: dict[str, Any]) -> Reply:
         """Deliver any interaction payload, signed: for what no client would send."""

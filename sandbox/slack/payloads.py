@@ -55,8 +55,8 @@ def response_url(world: World, url: ResponseUrl) -> str:
 def command(world: World, name: str, text: str, person: Person, channel: Channel, url: ResponseUrl) -> dict[str, str]:
     return {
         "token": NOT_ISSUED,
-        "team_id": world.team.id,
-        "team_domain": world.team.domain,
+        "team_id": person.team_id,
+        "team_domain": world.team_with(person.team_id).domain,
         "channel_id": channel.id,
         "channel_name": channel_name(channel),
         "user_id": person.id,
@@ -64,21 +64,24 @@ def command(world: World, name: str, text: str, person: Person, channel: Channel
         "command": name,
         "text": escaped(world, text),
         "api_app_id": world.app_id,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": str(bool(world.installing.enterprise_id)).lower(),
         "response_url": response_url(world, url),
         "trigger_id": world.new_trigger(person.id),
+        **({"enterprise_id": organisation} if (organisation := world.installing.enterprise_id) else {}),
     }
 
 
-def _interaction(world: World, kind: str, person: Person) -> dict[str, Any]:
+def _interaction(world: World, kind: str, person: Person, team_id: str = "") -> dict[str, Any]:
+    """`team_id` is where it happens: for a view, and unless given, the person's own team."""
+    team, organisation = world.team_with(team_id or person.team_id), world.installing.enterprise_id
     return {
         "type": kind,
         "user": {"id": person.id, "username": person.role, "name": person.role, "team_id": person.team_id},
         "api_app_id": world.app_id,
         "token": NOT_ISSUED,
-        "team": {"id": world.team.id, "domain": world.team.domain},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "team": {"id": team.id, "domain": team.domain},
+        "enterprise": {"id": organisation, "name": "Organisation"} if organisation else None,
+        "is_enterprise_install": bool(organisation),
     }
 
 
@@ -105,7 +108,7 @@ def message_action(
     if message.thread_ts:
         container["thread_ts"] = message.thread_ts
     payload = {
-        **_interaction(world, "block_actions", person),
+        **_interaction(world, "block_actions", person, channel.team_id or world.team.id),
         "container": container,
         "trigger_id": world.new_trigger(person.id),
         "channel": {"id": channel.id, "name": channel_name(channel)},
@@ -145,13 +148,16 @@ def view_closed(world: World, view: View, person: Person, *, is_cleared: bool) -
     }
 
 
-def event(world: World, inner: dict[str, Any]) -> dict[str, Any]:
-    """Return the envelope of an event; a complete envelope or a url_verification is left as it is."""
+def event(world: World, inner: dict[str, Any], team_id: str = "") -> dict[str, Any]:
+    """Return the envelope of an event, of the first team unless told; a complete envelope or a url_verification is
+    left as it is."""
+    team_id = team_id or world.team.id
     if inner.get("type") in ("event_callback", "url_verification"):
         return inner
     return {
         "token": NOT_ISSUED,
-        "team_id": world.team.id,
+        "team_id": team_id,
+        "enterprise_id": world.installing.enterprise_id or None,
         "api_app_id": world.app_id,
         "event": inner,
         "type": "event_callback",
@@ -159,11 +165,11 @@ def event(world: World, inner: dict[str, Any]) -> dict[str, Any]:
         "event_time": int(world.clock().timestamp()),
         "authorizations": [
             {
-                "enterprise_id": None,
-                "team_id": world.team.id,
+                "enterprise_id": world.installing.enterprise_id or None,
+                "team_id": team_id,
                 "user_id": world.bot_user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": bool(world.installing.enterprise_id),
             }
         ],
         "is_ext_shared_channel": False,

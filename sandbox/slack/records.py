@@ -51,12 +51,15 @@ class Person:
     is_admin: bool = False
     is_restricted: bool = False
     is_stranger: bool = False
+    is_bot: bool = False
+    deleted: bool = False
     tz: str = "Europe/London"
 
 
 @dataclass
 class Channel:
-    """A conversation. `members` are user ids, the bot's own included when it was invited."""
+    """A conversation. `members` are user ids, the bot's own included when it was invited; without `team_id` it is the
+    first team's."""
 
     key: str
     id: str
@@ -65,6 +68,7 @@ class Channel:
     is_private: bool = False
     is_im: bool = False
     is_archived: bool = False
+    team_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,3 +206,31 @@ class Fault:
         if self.kind in ("channel_not_found", "is_archived", "not_in_channel"):
             return method.startswith("chat.")
         return method != "response_url"
+
+
+@dataclass(frozen=True)
+class Code:
+    """What somebody allowed, until the app exchanges it for a token."""
+
+    person: Person
+    redirect_uri: str
+    scope: str
+    enterprise_id: str
+    expires_at: datetime
+
+
+@dataclass
+class Installing:
+    """What installing needs. `rotating` hands out tokens that live twelve hours; `enterprise_id` has the app installed
+    for a whole organisation."""
+
+    client_id: str = "1.2"
+    client_secret: str = "sandbox-slack-client-secret"
+    rotating: bool = False
+    enterprise_id: str = ""
+    codes: dict[str, Code] = field(default_factory=dict)
+    refresh: dict[str, str] = field(default_factory=dict)
+    expires: dict[str, datetime] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Installing with {len(self.codes)} codes>"

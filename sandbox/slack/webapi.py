@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from . import chat, directory, replies, viewing
+from . import chat, directory, oauth, replies, viewing
 from .chat import Arguments
 from .records import ApiError, Call, Fault
 from .world import World
@@ -57,14 +57,19 @@ async def read_arguments(request: Request) -> dict[str, Any]:
     return arguments
 
 
-def check_token(world: World, request: Request, arguments: Arguments) -> None:
+def check_token(world: World, request: Request, arguments: Arguments) -> str:
+    """Return the id of the team whose token this is; ApiError when Slack would not take it."""
     sent = request.headers.get("authorization", "").removeprefix("Bearer ").strip() or arguments.get("token")
     if not sent:
         raise ApiError("not_authed")
+    if sent in world.tokens:
+        oauth.check_age(world, sent)
+        return world.tokens[sent]
     if sent != world.bot_token:
         raise ApiError("invalid_auth")
     if world.token_error is not None:
         raise ApiError(world.token_error)
+    return world.team.id
 
 
 def check_scope(world: World, method: str) -> None:
@@ -139,12 +144,14 @@ class WebApi:
 
     async def _call(self, request: Request, method: str) -> dict[str, Any]:
         arguments = await read_arguments(request)
+        if method == "oauth.v2.access":
+            return oauth.access(self.world, request, arguments)
         if method not in METHODS:
             raise ApiError("unknown_method", req_method=method)
-        check_token(self.world, request, arguments)
+        asking = {"asking_team": check_token(self.world, request, arguments)}
         check_scope(self.world, method)
         check_rate(self.world, method, arguments)
-        return METHODS[method](self.world, arguments)
+        return METHODS[method](self.world, {**arguments, **asking})
 
     def _note(self, method: str, error: str | None) -> None:
         self.world.calls.append(Call(self.world.clock(), method, error is None, error))
@@ -216,5 +223,6 @@ def application(world: World) -> Starlette:
         routes=[
             Route("/api/{method}", WebApi(world), methods=["GET", "POST"]),
             Route("/response/{token}", ResponseUrls(world), methods=["POST"]),
+            Route("/oauth/v2/authorize", lambda request: oauth.page(world, request), methods=["GET"]),
         ]
     )

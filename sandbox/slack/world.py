@@ -17,6 +17,7 @@ from .records import (
     Edit,
     Fault,
     FaultKind,
+    Installing,
     Kind,
     Message,
     Person,
@@ -80,6 +81,9 @@ class World:
         self.clock = clock or (lambda: datetime.now(UTC))
         self.now, self.strict_rate, self.scopes, self.ack_limit = now, strict_rate, scopes, ack_limit
         self.team = Team(team_id, team_name, team_name.lower().replace(" ", "-"), url=team_url)
+        self.others: dict[str, Team] = {}
+        self.tokens: dict[str, str] = {}
+        self.installing = Installing()
         self.people = default_people(team_id)
         self.channels = default_channels(self.people, bot_user_id)
         self.base_url = self.request_url = ""
@@ -123,9 +127,34 @@ class World:
                 return channel
         raise LookupError(f"no channel {where!r}: {sorted(self.channels)}")
 
+    def add_team(self, team: Team, *, token: str | None = None) -> None:
+        """Have another team; with `token` it has the app installed. `tokens` are those Slack accepts, besides
+        `bot_token`, and whose they are."""
+        self.others[team.id] = team
+        if token is not None:
+            self.tokens[token] = team.id
+
+    def add_person(self, person: Person) -> None:
+        """Have another person, who can be written to by the app."""
+        self.people[person.role] = person
+        dm = Channel(f"dm-{person.role}", person.dm, "directmessage", {self.bot_user_id, person.id}, is_im=True)
+        self.add_channel(dm, person.team_id)
+
+    def add_channel(self, channel: Channel, team_id: str = "") -> None:
+        channel.team_id = team_id
+        self.channels[channel.key] = channel
+
+    def team_with(self, team_id: str) -> Team:
+        """A team by id; the first one for an id that nobody has."""
+        return self.others.get(team_id, self.team)
+
+    def has_app(self, team_id: str) -> bool:
+        return team_id == self.team.id or team_id in self.tokens.values()
+
     def is_shared(self, channel: Channel) -> bool:
         """Say whether people of another team are in the channel (Slack Connect)."""
-        foreign = {person.id for person in self.people.values() if person.team_id != self.team.id}
+        home = channel.team_id or self.team.id
+        foreign = {person.id for person in self.people.values() if person.team_id != home}
         return not channel.is_im and bool(channel.members & foreign)
 
     def next_ts(self) -> str:

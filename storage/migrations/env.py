@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 import storage.models  # the tables register themselves
 import storage.reminder_models
+import storage.slack_models
 import storage.unapplied_models
 import storage.webhook_models  # noqa: F401
 

@@ -44,6 +44,7 @@ from storage.reminder_models import (
     Unsubscribed,
 )
 from storage.runs import RunTotals
+from storage.slack_models import WorkspaceAdmin
 from storage.store import WorkspaceStore
 from storage.unapplied_models import Unapplied
 from storage.webhook_models import WebhookEvent
@@ -126,6 +127,7 @@ async def a_household(database: Database) -> Household:
                     ending="recovered",
                 ),
                 AuditEvent(**mine, at=NOW, who="U1", what="connected"),
+                WorkspaceAdmin(**mine, user_id="U1", added_by="U1", added_at=NOW),
                 Unapplied(**ours, **a_paper(home)),
                 WebhookEvent(**ours, resource_id=uuid4(), happened="2026", category="INVOICE", received_at=NOW),
                 SyncRun(
@@ -275,6 +277,7 @@ REACHES = {
     "attempts.keep_grant": Reach(
         lambda s, h: s.attempts.keep_grant(h.attempt.id, b"g", now=NOW, expires_at=LATER), False
     ),
+    "attempts.void": Reach(lambda s, _: s.attempts.void(now=NOW), None),
     "attempts.finish": Reach(lambda s, h: s.attempts.finish(h.attempt.id, now=NOW), False),
     "runs.add": Reach(lambda s, h: s.runs.add(h.connection.id, Trigger.MANUAL, now=NOW), REFUSED),
     "runs.get": Reach(lambda s, h: s.runs.get(h.run.id), None),
@@ -351,6 +354,7 @@ REACHES = {
     "outbox.postpone": Reach(lambda s, h: s.outbox.postpone(h.message.id, error="E", until=LATER), None),
     "outbox.post_anew": Reach(lambda s, h: s.outbox.post_anew(h.message.id, error="E", now=LATER), None),
     "outbox.drop": Reach(lambda s, h: s.outbox.drop(h.message.id, error="E", version=1), None),
+    "outbox.silence": Reach(lambda s, _: s.outbox.silence(error="E"), None),
     "outbox.go_round": Reach(
         lambda s, h: s.outbox.go_round(h.message.id, step=1, error="E", now=NOW, next_at=LATER), None
     ),
@@ -409,6 +413,8 @@ REACHES = {
     "reminders.decision": Reach(lambda s, h: s.reminders.decision(h.invoice.invoice_id), None),
     "audit.add": Reach(lambda s, _: s.audit.add("U2", "looked", at=NOW), None),
     "audit.latest": Reach(lambda s, _: s.audit.latest(9), []),
+    "admins.all": Reach(lambda s, _: s.admins.all(), set()),
+    "admins.replace": Reach(lambda s, _: s.admins.replace({"U2"}, by="U2", now=NOW), None),
 }
 
 

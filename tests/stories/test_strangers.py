@@ -1,33 +1,32 @@
 """Somebody from another company, or from another workspace of the installation, gets nothing."""
 
-from uuid import uuid4
-
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import ACTIONS, press
 from bot.commands import COMMANDS, dispatch
 from bot.commands.call import Call
-from bot.installs import KnownTeam
+from bot.installs import KnownTeam, known
 from core.errors import NotYours
-from core.vault import Vault
-from storage.models import Team
+from sandbox.slack import Channel, Person
+from sandbox.slack import records as slack_records
 from tests.stories.play import HARBOUR, MONDAY_MORNING, Play, shown, workspace_of
 
-NO = "That is not available to you here."
+NO = "That is not available to you here"
+THEIR_TOKEN = "xoxb-their-token"
 
 
 async def another_team(play: Play) -> KnownTeam:
     """A second company that has installed the same Solido."""
-    identity = uuid4()
-    token = Vault([play.world.keys]).seal("xoxb-elsewhere", place=f"team:{identity}:bot_token")
-    team = Team(
-        id=identity,
-        slack_team_id="T0STRANGE", name="Elsewhere", url="https://elsewhere.example.com/", bot_id="B", bot_user_id="U",
-        bot_token_sealed=token, installed_at=MONDAY_MORNING,
-    )  # fmt: skip
-    async with play.database.unscoped() as unscoped:
-        unscoped.add_team(team)
-    return KnownTeam(team.id, team.slack_team_id, "", team.url)
+    slack = play.slack
+    slack.add_team(slack_records.Team("T0STRANGE", "Elsewhere", "elsewhere"), token=THEIR_TOKEN)
+    slack.add_person(Person("stranger", "U0STRANGER", "Stranger", "T0STRANGE", "D0STRANGER", is_admin=True))
+    slack.add_channel(Channel("strange", "C0STRANGE", "strange", {"U0STRANGER", slack.bot_user_id}), "T0STRANGE")
+    client = AsyncWebClient(base_url=f"{slack.base_url}/api/")
+    installs = play.world.solido.services.installs
+    await installs.add_by_token(client, THEIR_TOKEN, now=MONDAY_MORNING)
+    team = await installs.find(enterprise_id="", slack_team_id="T0STRANGE")
+    return known(team)
 
 
 def call_of(play: Play, team: KnownTeam, argument: str = "") -> Call:

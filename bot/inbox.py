@@ -1,0 +1,232 @@
+"""Slack's requests: each is done once, and each is acknowledged in time, however slow our database is.
+
+Slack waits three seconds. What takes longer than two is acknowledged with a word that it is under way, and goes on; its
+answer follows through the request's own `response_url`, or in the dialog it came from.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import uuid4
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+from sqlalchemy.exc import IntegrityError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.installs import Installs
+from bot.limits import fitted, fitted_view
+from bot.views.blocks import Message, Modal, section
+from bot.views.help import broken, on_it
+from core.clock import utc_now
+from core.guard import survived
+from storage.database import Database
+
+log = structlog.get_logger()
+
+ACK_WITHIN_SECONDS = 2.0
+AT_WORK = timedelta(minutes=1)
+"""How long a request counts as seen while it is worked on: after a crash Slack's next try is taken."""
+SEEN = timedelta(minutes=10)
+EVENT_SEEN = timedelta(hours=24)
+LONGEST_RETRY_SECONDS = 30
+DRAIN_SECONDS = 10.0
+
+Handle = Callable[[Request], Awaitable[Response]]
+Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What Slack sent, as far as acknowledging needs it. `keys` name it, each with how long it is remembered."""
+
+    kind: str
+    keys: Mapping[str, timedelta]
+    response_url: str = ""
+    view_id: str = ""
+    team_id: str = ""
+    enterprise_id: str = ""
+    event: dict[str, Any] | None = None
+
+
+def read(headers: Mapping[str, str], body: bytes) -> Sent:
+    """Read a request that the shield has let through."""
+    keys = {key("signature", headers.get("x-slack-signature", "")): SEEN}
+    if headers.get("content-type", "").startswith("application/json"):
+        event = json.loads(body)
+        if event.get("event_id"):
+            keys[key("event", str(event["event_id"]))] = EVENT_SEEN
+        kind = str(event.get("type") or "event")
+        return Sent(kind, keys, event=event if kind == "event_callback" else None)
+    form = parse_qs(body.decode(), keep_blank_values=True)
+    payload: dict[str, Any] = (
+        json.loads(form["payload"][0]) if "payload" in form else {name: found[0] for name, found in form.items()}
+    )
+    if payload.get("trigger_id"):
+        keys[key("trigger", str(payload["trigger_id"]))] = SEEN
+    team, view, enterprise = (payload.get(name) or {} for name in ("team", "view", "enterprise"))
+    return Sent(
+        kind=str(payload.get("type") or "command"),
+        keys=keys,
+        response_url=str(payload.get("response_url") or ""),
+        view_id=str(view.get("id") or ""),
+        team_id=str(team.get("id") or payload.get("team_id") or ""),
+        enterprise_id=str(enterprise.get("id") or payload.get("enterprise_id") or ""),
+    )
+
+
+def key(kind: str, value: str) -> str:
+    return f"{kind}:{sha256(value.encode()).hexdigest()}"
+
+
+class Inbox:
+    """`handle` does what people ask for and answers, `hear` takes events; `drain` waits for what is under way."""
+
+    def __init__(
+        self, database: Database, installs: Installs, client: AsyncWebClient, handle: Handle, hear: Hear
+    ) -> None:
+        self._database = database
+        self._installs = installs
+        self._client = client
+        self._handle = handle
+        self._hear = hear
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    async def take(self, request: Request) -> Response:
+        """Return the answer, or after two seconds the word that it is under way."""
+        sent = read(request.headers, await request.body())
+        work = self._start(self._once(request, sent))
+        done, _waiting = await asyncio.wait({work}, timeout=ACK_WITHIN_SECONDS)
+        if done:
+            answer: Response = work.result()
+            return answer
+        self._start(self._later(work, sent))
+        return underway(sent)
+
+    async def drain(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=DRAIN_SECONDS)
+
+    async def tidy(self) -> None:
+        """Forget requests whose repetition would not be accepted anyway."""
+        async with self._database.unscoped() as unscoped:
+            await unscoped.seen.forget_old(now=utc_now())
+
+    def _start(self, work: Awaitable[Any]) -> asyncio.Task[Any]:
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def _once(self, request: Request, sent: Sent) -> Response:
+        """Do the work unless this very request has come before; never raises."""
+        answers: list[Response] = []
+        reference = uuid4().hex[:8]
+
+        async def work() -> None:
+            if not await self._is_new(sent, now=utc_now()):
+                log.info("slack.seen_before", kind=sent.kind)
+                answers.append(Response())
+                return
+            if sent.event is None:
+                answers.append(await self._handle(request))
+            else:
+                await self._hear(sent.event)
+                answers.append(Response())
+            await self._settle(sent, answers[0].status_code, now=utc_now())
+
+        if not await survived("slack.request", work(), reference=reference) and not answers:
+            await survived("slack.release", self._settle(sent, 500, now=utc_now()))
+            return sorry(sent, broken(reference))
+        return answers[0]
+
+    async def _is_new(self, sent: Sent, *, now: datetime) -> bool:
+        try:
+            async with self._database.unscoped() as unscoped:
+                return await unscoped.seen.claim(list(sent.keys), now=now, until=now + AT_WORK)
+        except IntegrityError:  # the same request at the same moment, in another process
+            return False
+
+    async def _settle(self, sent: Sent, status: int, *, now: datetime) -> None:
+        """Remember it for as long as it could come again; forget it where nothing came of it."""
+        async with self._database.unscoped() as unscoped:
+            if status >= 500:
+                await unscoped.seen.release(list(sent.keys))
+                return
+            for name, remembered in sent.keys.items():
+                await unscoped.seen.keep(name, until=now + remembered)
+
+    async def _later(self, work: asyncio.Task[Response], sent: Sent) -> None:
+        answer = await work
+        await survived("slack.late_answer", self._deliver(bytes(answer.body), sent))
+
+    async def _deliver(self, body: bytes, sent: Sent) -> None:
+        """Bring an answer that came too late for its request to where the person waits for it."""
+        if not body.strip():
+            return
+        said = as_json(body)
+        if sent.kind == "command" and sent.response_url:
+            await send_to(sent.response_url, said)
+        elif sent.kind == "view_submission":
+            team = await self._installs.find(enterprise_id=sent.enterprise_id, slack_team_id=sent.team_id)
+            if team is not None:
+                view = said.get("view") or in_words(said.get("errors") or {})
+                token = await self._installs.token(team)
+                await self._client.views_update(token=token, view_id=sent.view_id, view=view)
+
+
+async def send_to(response_url: str, said: dict[str, Any]) -> int:
+    """Use a `response_url`, once more where Slack asks to wait a little; return the status. Slack allows five uses in
+    half an hour, and we never take more than two."""
+    hook = AsyncWebhookClient(response_url)
+    sent = await hook.send_dict(said)
+    wait = str(sent.headers.get("Retry-After") or sent.headers.get("retry-after") or "")
+    if sent.status_code == 429 and wait.isdigit() and int(wait) <= LONGEST_RETRY_SECONDS:
+        await asyncio.sleep(int(wait))
+        sent = await hook.send_dict(said)
+    if sent.status_code != 200:
+        log.warning("slack.answer_refused", status=sent.status_code)
+    return sent.status_code
+
+
+def as_json(body: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        said = {"text": body.decode(errors="replace")}
+    return said if isinstance(said, dict) else {}
+
+
+def underway(sent: Sent) -> Response:
+    """The word that it is being worked on; Slack shows none after a press. An event has nobody who waits for a word:
+    Slack is asked to tell it again, in case nothing comes of it this time."""
+    return Response(status_code=503) if sent.event is not None else _said(sent, on_it())
+
+
+def sorry(sent: Sent, message: Message) -> Response:
+    """After an unforeseen exception. An event is sent again by Slack, so it is told to."""
+    if sent.kind not in ("command", "block_actions", "view_submission", "view_closed"):
+        return Response(status_code=500)
+    return _said(sent, message)
+
+
+def _said(sent: Sent, message: Message) -> Response:
+    if sent.kind == "command":
+        said = fitted(message)
+        return JSONResponse({"response_type": "ephemeral", "text": said.text, "blocks": said.blocks})
+    if sent.kind == "view_submission":
+        view = fitted_view(Modal("Solido", message.blocks)).view()
+        return JSONResponse({"response_action": "update", "view": view})
+    return Response()
+
+
+def in_words(errors: Mapping[str, str]) -> dict[str, Any]:
+    """A dialog that can no longer show its errors beside its fields."""
+    return fitted_view(Modal("Solido", [section(f"That did not work: {why}") for why in errors.values()])).view()

@@ -1,0 +1,230 @@
+"""Who may do what: one table, asked before every command, button and dialog.
+
+It fails closed: what has no entry is refused to everybody, and so is everything to somebody Slack does not vouch for.
+"""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from bot.commands.call import Call
+from bot.installs import known
+from bot.people import Standing
+from bot.services import Services
+from core.connect import digest
+from core.errors import (
+    NotAllowed,
+    NotAMember,
+    NotInChannel,
+    NotYours,
+    UnknownPerson,
+    WhichWorkspace,
+)
+
+ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class Right(IntEnum):
+    """From least to most; each includes the ones before."""
+
+    ANYBODY = 0
+    """Says nothing of anybody's books and changes nothing."""
+    READ = 1
+    """Full members of the team who are in the workspace's channel."""
+    ACT = 2
+    """The same people; what they do is seen by the others."""
+    ADMINISTER = 3
+    """Who connected Xero, admins and owners of the Slack workspace, and whom these have added. They need not be in the
+    channel: it may be the channel that is broken."""
+
+
+class About(StrEnum):
+    """How the workspace is found that something is about."""
+
+    NOTHING = "nothing"
+    PLACE = "place"
+    """The one chosen with a button, else the channel's, else the only one."""
+    CHANNEL = "channel"
+    """The one of exactly this channel, which may be new to Solido."""
+    NAMED = "named"
+    """The one that the ids in the argument belong to."""
+
+
+class Permission(NamedTuple):
+    right: Right
+    about: About
+
+
+COMMANDS = {
+    "connect": Permission(Right.ADMINISTER, About.CHANNEL),
+    "sync": Permission(Right.ACT, About.PLACE),
+    "status": Permission(Right.READ, About.PLACE),
+    "why": Permission(Right.READ, About.PLACE),
+    "history": Permission(Right.READ, About.PLACE),
+    "support": Permission(Right.READ, About.PLACE),
+    "reminders": Permission(Right.READ, About.PLACE),
+    "hold": Permission(Right.ACT, About.PLACE),
+    "hold everything": Permission(Right.ADMINISTER, About.PLACE),
+    "disconnect": Permission(Right.ADMINISTER, About.PLACE),
+    "help": Permission(Right.ANYBODY, About.NOTHING),
+}
+"""By subcommand. Where its first word changes the right there is an entry for both, as `reminders start`."""
+
+BUTTONS = {
+    "reconnect": Permission(Right.ADMINISTER, About.NAMED),
+    "retry": Permission(Right.ACT, About.NAMED),
+    "snooze": Permission(Right.ACT, About.NAMED),
+    "take": Permission(Right.ACT, About.NAMED),
+    "help": Permission(Right.READ, About.NAMED),
+    "disconnect": Permission(Right.ADMINISTER, About.NAMED),
+    "cancel": Permission(Right.READ, About.NAMED),
+    "reminders_start": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_start_anyway": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_pause": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_resume": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_rules": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_letters": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_letter": Permission(Right.ADMINISTER, About.NAMED),
+    "subscribe": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_more": Permission(Right.READ, About.NAMED),
+    "reminders_hold": Permission(Right.ACT, About.NAMED),
+    "hold_invoice": Permission(Right.ACT, About.NAMED),
+    "hold_release": Permission(Right.ACT, About.NAMED),
+    "hold_release_customer": Permission(Right.ACT, About.NAMED),
+    "letter_went": Permission(Right.ACT, About.NAMED),
+    "letter_did_not": Permission(Right.ACT, About.NAMED),
+    "credit_send": Permission(Right.ACT, About.NAMED),
+    "credit_hold": Permission(Right.ACT, About.NAMED),
+    "credit_ask": Permission(Right.ACT, About.NAMED),
+}
+"""By action id. A button that chooses a workspace for a command is checked as that command."""
+
+DIALOGS = {
+    "support": Permission(Right.READ, About.NAMED),
+    "support_send": Permission(Right.ACT, About.NAMED),
+    "reminders_pause": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_rules": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_letter": Permission(Right.ADMINISTER, About.NAMED),
+    "reminders_hold": Permission(Right.ACT, About.NAMED),
+    "credit_ask": Permission(Right.ACT, About.NAMED),
+}
+"""By callback id."""
+
+
+def of_command(name: str, argument: str) -> Permission | None:
+    first = argument.split(maxsplit=1)[0].lower() if argument else ""
+    return COMMANDS.get(f"{name} {first}") or COMMANDS.get(name)
+
+
+async def checked(call: Call, permission: Permission | None) -> Call:
+    """Return the call, bound to the workspace that was checked; raise a Refusal where the person may not."""
+    if permission is None:
+        raise NotYours
+    if permission.right is Right.ANYBODY:
+        return call
+    must_be_a_member(await call.standing())
+    if permission.about is About.PLACE and not call.chosen:
+        return await _of_place(call, permission.right)
+    workspace_id = await _subject(call, permission.about)
+    if workspace_id is None:
+        if permission.right is Right.ADMINISTER:
+            await must_run_the_team(call)
+        return call
+    await must_have(call, permission.right, workspace_id)
+    return replace(call, chosen=workspace_id) if permission.about is About.PLACE else call
+
+
+def must_be_a_member(standing: Standing) -> None:
+    """Raise for a guest, a bot, somebody deactivated or of another company, and where Slack does not say."""
+    if standing is Standing.UNKNOWN:
+        raise UnknownPerson
+    if standing < Standing.MEMBER:
+        raise NotAMember
+
+
+async def must_have(call: Call, right: Right, workspace_id: UUID) -> None:
+    """Raise NotAllowed or NotInChannel unless this full member has the right to this workspace of their team's."""
+    if await call.administers(workspace_id):
+        return
+    if right is Right.ADMINISTER:
+        raise NotAllowed
+    async with call.services.database.reading(workspace_id) as store:
+        place = await store.about.get()
+    if place.channel_id == call.channel_id:
+        return
+    if not await call.services.people.is_in(call.team, call.user_id, place.channel_id, now=call.now):
+        raise NotInChannel
+
+
+async def must_run_the_team(call: Call) -> None:
+    """Raise NotAllowed unless the person is an admin of the Slack team, or installed Solido there. For what belongs to
+    no workspace yet."""
+    if await call.standing() < Standing.ADMIN and call.user_id != call.team.installed_by:
+        raise NotAllowed
+
+
+async def check_link(services: Services, link: str, *, now: datetime) -> None:
+    """Raise a Refusal where the person a connect link was made for may not connect any more. A link that is not known
+    is left to whoever opens it."""
+    async with services.database.asking() as unscoped:
+        owned = await unscoped.attempt_by_link(digest(link))
+        if owned is None:
+            return
+        store = unscoped.within(owned.workspace_id)
+        attempt, team = await store.attempts.get(owned.id), await store.about.team()
+    assert attempt is not None  # it was found in this transaction
+    call = Call(services, known(team), attempt.asked_by, "", "", now)
+    must_be_a_member(await call.standing())
+    await call.must_administer(owned.workspace_id)
+
+
+async def _subject(call: Call, about: About) -> UUID | None:
+    """The workspace meant, checked to be the team's; None where there is none yet, or none is needed."""
+    workspaces = call.services.workspaces
+    if about is About.NAMED:
+        return await workspaces.of_team(call.team.id, await _owner(call))
+    if call.chosen:
+        return await workspaces.of_team(call.team.id, call.chosen)
+    if about is About.CHANNEL:
+        return await workspaces.at(call.team.id, call.channel_id)
+    return None
+
+
+async def _owner(call: Call) -> UUID:
+    """The one workspace that owns the rows named in the argument; raise NotYours where it names none, or rows of
+    several."""
+    async with call.services.database.asking() as unscoped:
+        owners = {await unscoped.owner_of(UUID(found)) for found in ID.findall(call.argument)[:5]} - {None}
+    if len(owners) != 1:
+        raise NotYours
+    [owner] = owners
+    assert owner is not None  # taken out above
+    return owner
+
+
+async def _of_place(call: Call, right: Right) -> Call:
+    """Bind the call to the workspace meant. Of several, only those are offered that the person may use."""
+    try:
+        workspace_id = await call.workspace()
+    except WhichWorkspace as several:
+        open_to = [choice for choice in several.choices if await may(call, right, choice.workspace_id)]
+        if not open_to:
+            raise (NotAllowed if right is Right.ADMINISTER else NotInChannel) from None
+        if len(open_to) > 1:
+            raise WhichWorkspace(open_to) from None
+        workspace_id = open_to[0].workspace_id
+    await must_have(call, right, workspace_id)
+    return replace(call, chosen=workspace_id)
+
+
+async def may(call: Call, right: Right, workspace_id: UUID) -> bool:
+    """Whether the person has the right to this workspace of their team's."""
+    try:
+        must_be_a_member(await call.standing())
+        await must_have(call, right, workspace_id)
+    except (NotAMember, UnknownPerson, NotAllowed, NotInChannel):
+        return False
+    return True

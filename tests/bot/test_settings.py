@@ -1,0 +1,51 @@
+"""Either one team's token or the keys with which teams install: what is missing is named."""
+
+import pytest
+
+from bot.settings import BadSettings, read_settings
+
+NEEDED = {"SLACK_SIGNING_SECRET": "s", "XERO_CLIENT_ID": "x", "XERO_CLIENT_SECRET": "y"}
+SLACK = ["SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in SLACK:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "SLACK_BOT_TOKEN is missing, or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET."),
+        (["SLACK_CLIENT_ID"], "SLACK_CLIENT_SECRET is missing."),
+        (["SLACK_CLIENT_SECRET"], "SLACK_CLIENT_ID is missing."),
+        (SLACK, "Set SLACK_BOT_TOKEN, or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET, but not both."),
+    ],
+)
+def test_what_is_missing_or_too_much_is_said(monkeypatch, given, said):
+    for name in given:
+        monkeypatch.setenv(name, "value")
+    with pytest.raises(BadSettings) as raised:
+        read_settings()
+    assert str(raised.value) == said
+
+
+@pytest.mark.parametrize("given", [["SLACK_BOT_TOKEN"], ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"]])
+def test_either_is_enough(monkeypatch, given):
+    for name in given:
+        monkeypatch.setenv(name, "value")
+    read_settings()
+
+
+def test_everything_wrong_is_named_together(monkeypatch):
+    monkeypatch.delenv("XERO_CLIENT_ID")
+    with pytest.raises(BadSettings) as raised:
+        read_settings()
+    assert str(raised.value).splitlines() == [
+        "SLACK_BOT_TOKEN is missing, or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET.",
+        "XERO_CLIENT_ID is missing.",
+    ]
