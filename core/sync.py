@@ -24,6 +24,7 @@ from core.vault import Vault
 from core.xero.client import Meter, Xero
 from core.xero.oauth import XeroLogin
 from core.zones import zone
+from storage.connections import NOT_ITS_KEY
 from storage.database import Database
 from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
 from storage.store import WorkspaceStore
@@ -143,7 +144,7 @@ class Syncing:
             if connection is None:
                 return
             # First the connection, then the run, as whoever disconnects does: else each could wait for the other.
-            await store.session.refresh(connection, with_for_update=True)
+            await store.session.refresh(connection, with_for_update=NOT_ITS_KEY)
             written = await store.runs.write(
                 run.id, attempt=reader.attempt, finished_at=now, seconds=seconds, **reader.found(), **outcome
             )

@@ -15,6 +15,7 @@ from core.errors import PermissionEnded, Superseded, XeroError, XeroUnavailable
 from core.patience import Patience, patiently
 from core.vault import Vault
 from core.xero.oauth import Grant, XeroLogin
+from storage.connections import NOT_ITS_KEY
 from storage.database import Database
 from storage.models import Connection, ConnectionState
 from storage.store import WorkspaceStore
@@ -144,7 +145,7 @@ class Tokens:
         row = await store.connections.get(seen.id)
         if row is None:
             return False
-        await store.session.refresh(row, with_for_update=True)
+        await store.session.refresh(row, with_for_update=NOT_ITS_KEY)
         if row.state != ConnectionState.DISCONNECTED or row.token_version != seen.token_version:
             return False
         row.access_token_sealed, row.refresh_token_sealed = sealed_pair(self._vault, row.id, grant)

@@ -7,6 +7,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import Connection, ConnectionState
 
+NOT_ITS_KEY = {"key_share": True}
+"""How a connection is locked. Whoever stores a row that belongs to it holds on to its key until the end, and a lock of
+the key too would wait for them, while they may wait for us."""
+
 
 class Connections:
     """The workspace's link to Xero: at most one alive, and always to the same organisation."""
@@ -31,7 +35,7 @@ class Connections:
         mine = select(Connection.id).where(
             col(Connection.id) == connection_id, col(Connection.workspace_id) == self._workspace_id
         )
-        return (await self._session.exec(mine.with_for_update())).first() is not None
+        return (await self._session.exec(mine.with_for_update(key_share=True))).first() is not None
 
     async def latest(self) -> Connection | None:
         """The connection people mean: the live one, else the one that ended last."""

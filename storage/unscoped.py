@@ -183,7 +183,7 @@ class Unscoped:
     async def _claim(self, due_at: Any, *, now: datetime, limit: int, values: dict[str, Any]) -> list[Owned]:
         found = select(Connection.id).where(due_at <= now).order_by(due_at).limit(limit)
         # A CTE is evaluated once. A subquery in IN may be run again for every row, which takes more than `limit`.
-        due = found.with_for_update(skip_locked=True).cte("due")
+        due = found.with_for_update(skip_locked=True, key_share=True).cte("due")
         taken = await self.session.exec(
             update(Connection)
             .where(col(Connection.id).in_(select(due.c.id)))
@@ -196,7 +196,7 @@ class Unscoped:
         """Take the workspaces whose reminders are to be looked at; each is given to one caller only."""
         due_at = col(ReminderPolicy.next_look_at)
         found = select(ReminderPolicy.workspace_id).where(due_at <= now).order_by(due_at).limit(limit)
-        due = found.with_for_update(skip_locked=True).cte("due")
+        due = found.with_for_update(skip_locked=True, key_share=True).cte("due")
         taken = await self.session.exec(
             update(ReminderPolicy)
             .where(col(ReminderPolicy.workspace_id).in_(select(due.c.workspace_id)))

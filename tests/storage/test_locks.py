@@ -1,0 +1,22 @@
+"""Locks that could make two transactions wait for each other are not taken anywhere."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ASKED = re.compile(r"with_for_update(?P<how>\([^)]*\)|=[\w.]+)")
+LOCKS_NO_KEY = ("key_share=True", "=NOT_ITS_KEY")
+ALONE = {"select(WebhookFeed).with_for_update()"}
+"""Nothing belongs to this row."""
+
+
+def test_no_lock_waits_for_those_who_only_hold_on_to_a_key():
+    found = []
+    for room in ("bot", "core", "storage"):
+        for path in (ROOT / room).rglob("*.py"):
+            for line in path.read_text().splitlines():
+                asked = ASKED.search(line)
+                if asked and not any(alone in line for alone in ALONE):
+                    found.append((path.name, asked["how"]))
+    assert len(found) >= 5
+    assert [each for each in found if not any(way in each[1] for way in LOCKS_NO_KEY)] == []
