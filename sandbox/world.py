@@ -141,7 +141,8 @@ class World:
     async def stop(self) -> None:
         await self.courier.aclose()
         await self.product_at.stop()
-        await asyncio.gather(self.solido.stop(), self.xero_at.stop(), self.slack_at.stop(), self.mailbox.stop())
+        await self.solido.stop()
+        await asyncio.gather(self.xero_at.stop(), self.slack_at.stop(), self.mailbox.stop())
         await self.slack.aclose()
         core_clock.follow(core_clock.system_time)
 
