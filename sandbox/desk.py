@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 
 from starlette.types import ASGIApp
 
+from bot.app import worker_name
 from bot.commands import COMMANDS
+from core.engine import DbosEngine
 from sandbox import engine_room, levers
 from sandbox.clock import clock_change_after
 from sandbox.hood import Hood
+from sandbox.jumping import JumpingEngine
 from sandbox.keeping import Keeper
 from sandbox.mail import desk as mail_desk
 from sandbox.page import page
@@ -24,6 +27,7 @@ from sandbox.tour import Tour
 from sandbox.world import BOT_TOKEN, CLIENT_SECRET, SIGNING_SECRET, WEBHOOK_KEY, World
 from sandbox.xero import desk as xero_desk
 from sandbox.xero.books import ZONES
+from storage.database import driver_url
 
 CARRY_SECONDS = 0.25
 KEEP_SECONDS = 0.5
@@ -47,8 +51,14 @@ class Desk(World):
         self.page_at = Served(self.page_port)
         secrets = (SIGNING_SECRET, BOT_TOKEN, CLIENT_SECRET, WEBHOOK_KEY)
         self.hood = Hood(self.clock.now, secrets, time.monotonic)
+        url = driver_url(self.database_url)
+        worker = worker_name(embedded=url.get_backend_name() == "sqlite")
+        self.engine = engine = JumpingEngine(self.engine or DbosEngine(url, worker=worker))
         await super().start()
-        self.passing = Passing(self.clock, self.solido.database, self.solido.scheduler.ticks, self.courier.carry)
+        await engine.take_up(self.solido.database)
+        self.passing = Passing(
+            self.clock, self.solido.database, self.solido.scheduler.ticks, self.courier.carry, engine
+        )
         done = list(self.kept.tour) if self.kept else []
         self.tour = Tour(self.solido.database, self.xero, self.mailbox, set(COMMANDS), done)
         self._tasks = [asyncio.create_task(self._carry()), asyncio.create_task(self._keep())]
