@@ -20,7 +20,7 @@ from sandbox.jumping import JumpingEngine
 from sandbox.keeping import Keeper
 from sandbox.mail import desk as mail_desk
 from sandbox.page import page
-from sandbox.passing import Passing
+from sandbox.passing import Gate, Passing
 from sandbox.ports import Served
 from sandbox.story import Line, Story
 from sandbox.tour import Tour
@@ -56,9 +56,7 @@ class Desk(World):
         self.engine = engine = JumpingEngine(self.engine or DbosEngine(url, worker=worker))
         await super().start()
         await engine.take_up(self.solido.database)
-        self.passing = Passing(
-            self.clock, self.solido.database, self.solido.scheduler.ticks, self.courier.carry, engine
-        )
+        self.passing = Passing(self.clock, self.solido.database, self._ticks, self.courier.carry, engine, self._gate)
         done = list(self.kept.tour) if self.kept else []
         self.tour = Tour(self.solido.database, self.xero, self.mailbox, set(COMMANDS), done)
         self._tasks = [asyncio.create_task(self._carry()), asyncio.create_task(self._keep())]
@@ -79,6 +77,12 @@ class Desk(World):
                 links={"Emulated Xero": self.xero_at.url, "Solido": f"{self.product_at.url}/readyz"},
             )
         )
+
+    def composed(self) -> None:
+        """Its own ticks are held back while time jumps."""
+        self._gate = Gate()
+        self._ticks = list(self.solido.scheduler.ticks)
+        self.solido.scheduler.ticks = [self._gate.through(tick) for tick in self._ticks]
 
     def overheard(self, app: ASGIApp, way: Callable[[str], str]) -> ASGIApp:
         return self.hood.tap(app, way)

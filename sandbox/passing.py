@@ -70,18 +70,22 @@ class Passing:
     ticks: Sequence[Tick]
     carry: Callable[[], Awaitable[datetime | None]]
     engine: JumpingEngine
+    gate: "Gate"
     real_seconds: float = REAL_SECONDS
     _looked_at: dict[str, datetime] = field(default_factory=dict)
 
     async def until(self, end: datetime) -> Walked:
         """Walk to `end` (aware) and settle there; a moment that has passed is no walk, only the settling."""
-        await self.settled()
-        self.engine.jumping = True
+        await self.gate.close()
         try:
+            await self.settled()
+            self.engine.jumping = True
             walked = await self._walk(end, await rhythms(self.database))
+            self.engine.jumping = False
+            await self.settled()
         finally:
             self.engine.jumping = False
-        await self.settled()
+            self.gate.open()
         return walked
 
     async def _walk(self, end: datetime, rhythms: Mapping[UUID, Rhythm]) -> Walked:
@@ -163,6 +167,37 @@ class Passing:
         now = self.clock.now()
         async with self.database.unscoped() as unscoped:
             return await unscoped.anything_to_do(now=now, notices_by=now + SOON)
+
+
+class Gate:
+    """Holds the product's own ticks back while time jumps: what one of them has taken for a minute, and is about to
+    tell Slack, would be taken by another when that minute is over in no time."""
+
+    def __init__(self) -> None:
+        self._closed = False
+        self._under_way = 0
+
+    def through(self, tick: Tick) -> Tick:
+        async def work() -> None:
+            if self._closed:
+                return
+            self._under_way += 1
+            try:
+                await tick.work()
+            finally:
+                self._under_way -= 1
+
+        return tick._replace(work=work)
+
+    async def close(self) -> None:
+        """Let none begin any more, and wait for those under way."""
+        self._closed = True
+        end = time.monotonic() + SETTLE_SECONDS
+        while self._under_way and time.monotonic() < end:  # noqa: ASYNC110  # ticks tell nobody
+            await asyncio.sleep(LOOK_SECONDS / 5)
+
+    def open(self) -> None:
+        self._closed = False
 
 
 @dataclass

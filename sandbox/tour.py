@@ -38,7 +38,7 @@ STEPS = (
     Step(
         "pay",
         "Someone pays",
-        "In Xero, press Pay at an invoice. Then let 15 minutes pass: the next automatic sync notices.",
+        "In Xero, press Pay at an overdue invoice. A webhook tells Solido within seconds: /solido status has it.",
         pane="xero",
     ),
     Step(

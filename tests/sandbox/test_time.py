@@ -1,5 +1,6 @@
 """Time passes in the sandbox as it would have: the product does what was due, when it was due."""
 
+import asyncio
 import itertools
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,10 +15,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core.reminders.slots import Rhythm
 from core.reminders.workdays import working_days
+from core.scheduler import Tick
 from sandbox.ahead import QUESTION, REPEATED_AFTER, look_ahead, put_off, worth_looking
 from sandbox.clock import clock_change_after
 from sandbox.desk import Desk
 from sandbox.jumping import JumpingEngine
+from sandbox.passing import Gate
 from storage.database import Database
 from storage.models import Incident, RunState, SyncRun, Trigger
 from tests.engines import InlineEngine
@@ -64,6 +67,8 @@ async def test_a_long_time_is_bounded_and_passes_over_nothing_but_automatic_sync
     assert all(slots.values())
     assert {moment.hour for moments in slots.values() for moment in moments} == {9}
     assert {min(moments).minute for moments in slots.values()} == {0}
+    said = [one.text for one in connected.slack.posts]
+    assert len(said) == len(set(said)), "nothing is told twice"
     assert await incidents(connected) == [], "nobody is told that syncs stand still"
 
 
@@ -117,6 +122,30 @@ async def test_a_sync_that_a_jump_left_behind_is_taken_up_at_the_next_start(conn
     assert await connected.passing.settled()
     async with connected.solido.database.reading(place.workspace_id) as store:
         assert (await store.runs.get(run.id)).state == RunState.SUCCEEDED
+
+
+async def test_while_time_jumps_the_products_own_ticks_are_held_back():
+    gate, goes_on, worked = Gate(), asyncio.Event(), []
+
+    async def work() -> None:
+        worked.append("began")
+        await goes_on.wait()
+        worked.append("ended")
+
+    tick = gate.through(Tick("one", 1.0, work))
+    first = asyncio.create_task(tick.work())
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(gate.close())
+    await asyncio.sleep(0.05)
+    assert (closing.done(), worked) == (False, ["began"])
+    goes_on.set()
+    await closing
+    await tick.work()
+    assert worked == ["began", "ended"]
+    gate.open()
+    await tick.work()
+    assert worked == ["began", "ended"] * 2
+    await first
 
 
 def test_looks_at_reminders_that_can_find_nothing_are_no_reason_to_stop():
