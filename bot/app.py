@@ -191,9 +191,10 @@ class Solido:
         self._launched = True
 
     async def stop(self) -> None:
-        """Let go of everything; a sync under way is handed back and goes on at the next start."""
+        """Let go of everything, first of those who use the rest; a sync under way is handed back and goes on at the
+        next start."""
         self._launched = False
-        self.scheduler.stop()
+        await self.scheduler.stop()
         await self.inbox.drain()
         await self.engine.stop()
         await self._http.aclose()

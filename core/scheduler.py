@@ -1,9 +1,11 @@
 """A few ticks that look at rows. The database knows when; APScheduler only knows to look."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from core import quotas
@@ -18,6 +20,8 @@ from storage.database import Database
 from storage.models import Connection, ConnectionState, Trigger
 from storage.store import WorkspaceStore
 
+log = structlog.get_logger()
+
 CLAIM_AT_ONCE = 200
 AFTER_ANOTHER = timedelta(minutes=2)
 """How long a full reading waits for the sync that is under way."""
@@ -28,6 +32,8 @@ BETWEEN_WEBHOOKS = timedelta(seconds=30)
 """Of one organisation."""
 MISSED_ROUNDS = 3
 LEAST_PATIENCE = 300.0
+STOPPING_SECONDS = 5.0
+"""So long ticks may go on when the process is told to stop; what they do is safe to be cut off."""
 ATTEMPTS_KEPT = timedelta(days=1)
 """How long a used or expired connect link is still recognised."""
 
@@ -52,8 +58,11 @@ class Scheduler:
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self.ticks = ticks
         self._ended: dict[str, float] = {}
+        self._under_way: set[asyncio.Task[bool]] = set()
+        self._stopping = False
 
     def start(self) -> None:
+        self._stopping = False
         self._ended = {tick.name: steady() for tick in self.ticks}
         for tick in self.ticks:
             self._scheduler.add_job(
@@ -68,12 +77,27 @@ class Scheduler:
             )
         self._scheduler.start()
 
-    def stop(self) -> None:
+    async def stop(self, *, within: float = STOPPING_SECONDS) -> None:
+        """Begin no tick any more, let those under way come to their end, and cut off what takes longer (seconds)."""
+        self._stopping = True
+        late = set(self._under_way)
+        if late:
+            _ended, late = await asyncio.wait(late, timeout=within)
+        for task in late:
+            log.warning("tick.cut_off", tick=task.get_name())
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     async def _once(self, tick: Tick) -> None:
-        await survived(f"tick.{tick.name}", tick.work())
+        if self._stopping:
+            return
+        # A task of its own, so that APScheduler, which ends with all its jobs, does not cut it off.
+        work = asyncio.create_task(survived(f"tick.{tick.name}", tick.work()), name=tick.name)
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
+        await asyncio.wait([work])
         self._ended[tick.name] = steady()
 
     def stuck(self, *, at: float) -> list[str]:

@@ -10,20 +10,24 @@ from zoneinfo import ZoneInfo
 
 from starlette.types import ASGIApp
 
+from bot.app import worker_name
 from bot.commands import COMMANDS
+from core.engine import DbosEngine
 from sandbox import engine_room, levers
 from sandbox.clock import clock_change_after
 from sandbox.hood import Hood
+from sandbox.jumping import JumpingEngine
 from sandbox.keeping import Keeper
 from sandbox.mail import desk as mail_desk
 from sandbox.page import page
-from sandbox.passing import Passing
+from sandbox.passing import Gate, Passing
 from sandbox.ports import Served
 from sandbox.story import Line, Story
 from sandbox.tour import Tour
 from sandbox.world import BOT_TOKEN, CLIENT_SECRET, SIGNING_SECRET, WEBHOOK_KEY, World
 from sandbox.xero import desk as xero_desk
 from sandbox.xero.books import ZONES
+from storage.database import driver_url
 
 CARRY_SECONDS = 0.25
 KEEP_SECONDS = 0.5
@@ -47,8 +51,12 @@ class Desk(World):
         self.page_at = Served(self.page_port)
         secrets = (SIGNING_SECRET, BOT_TOKEN, CLIENT_SECRET, WEBHOOK_KEY)
         self.hood = Hood(self.clock.now, secrets, time.monotonic)
+        url = driver_url(self.database_url)
+        worker = worker_name(embedded=url.get_backend_name() == "sqlite")
+        self.engine = engine = JumpingEngine(self.engine or DbosEngine(url, worker=worker))
         await super().start()
-        self.passing = Passing(self.clock, self.solido.database, self.solido.scheduler.ticks, self.courier.carry)
+        await engine.take_up(self.solido.database)
+        self.passing = Passing(self.clock, self.solido.database, self._ticks, self.courier.carry, engine, self._gate)
         done = list(self.kept.tour) if self.kept else []
         self.tour = Tour(self.solido.database, self.xero, self.mailbox, set(COMMANDS), done)
         self._tasks = [asyncio.create_task(self._carry()), asyncio.create_task(self._keep())]
@@ -69,6 +77,12 @@ class Desk(World):
                 links={"Emulated Xero": self.xero_at.url, "Solido": f"{self.product_at.url}/readyz"},
             )
         )
+
+    def composed(self) -> None:
+        """Its own ticks are held back while time jumps."""
+        self._gate = Gate()
+        self._ticks = list(self.solido.scheduler.ticks)
+        self.solido.scheduler.ticks = [self._gate.through(tick) for tick in self._ticks]
 
     def overheard(self, app: ASGIApp, way: Callable[[str], str]) -> ASGIApp:
         return self.hood.tap(app, way)

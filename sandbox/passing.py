@@ -1,25 +1,38 @@
 """Letting time pass: from due moment to due moment, with the product settling at each, as it would have by itself.
 
 Between two moments at which the database says that something is due, nothing can happen, so the clock jumps there. A
-jump is bounded in real time: when there are more automatic syncs on the way than that allows, it visits only some of
-them, evenly spread, and says so. Everything else that is due is visited at its moment.
+jump is bounded in real time: when there are more automatic syncs on the way than that allows, some are put off to
+later ones, evenly spread, and it says so. Everything else that is due is visited at its moment: full readings, the
+slots of reminders, incidents that wake up, tries of what failed.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from core.guard import survived
+from core.reminders.slots import Rhythm
 from core.scheduler import Tick
+from sandbox.ahead import Ahead, look_ahead, next_look, put_off, rhythms
 from sandbox.clock import VirtualClock
+from sandbox.jumping import JumpingEngine
 from storage.database import Database
 
 REAL_SECONDS = 20.0
-"""How long a jump may take. Twice that ends it in one last stride, whatever is on the way."""
-FIRST_GUESS = 0.4
-"""Real seconds a stop takes, until there are measurements."""
+"""How long a jump may take before automatic syncs are passed over."""
+GIVE_UP_SECONDS = 180.0
+"""After these a jump ends in one last stride: something is wrong with this machine."""
+FIRST_GUESS = 0.1
+"""Real seconds a sync takes, until there are measurements."""
+EVERY = timedelta(minutes=16)
+"""Syncs this close together are none that are passed over: the rhythm and its jitter."""
+LONGEST_STRIDE = timedelta(hours=5)
+"""Reminders want books that are at most six hours old."""
+TICKS_OF_ROWS = {"due", "nightly", "farewell", "look", "mend", "delivery", "support", "reminders", "watch", "webhooks"}
+"""What sandbox/ahead.py knows the hour of. Any other tick looks at every stop, in its own rhythm."""
 SETTLE_SECONDS = 15.0
 LOOK_SECONDS = 0.05
 OFTEN = 30.0
@@ -56,50 +69,75 @@ class Passing:
     database: Database
     ticks: Sequence[Tick]
     carry: Callable[[], Awaitable[datetime | None]]
+    engine: JumpingEngine
+    gate: "Gate"
     real_seconds: float = REAL_SECONDS
     _looked_at: dict[str, datetime] = field(default_factory=dict)
 
     async def until(self, end: datetime) -> Walked:
         """Walk to `end` (aware) and settle there; a moment that has passed is no walk, only the settling."""
-        began, stops, longest, cut = time.monotonic(), 0, timedelta(0), False
-        await self.settled()
-        while self.clock.now() < end and not cut:
-            spent = time.monotonic() - began
-            cut = spent > 2 * self.real_seconds
-            stride = self._stride(end - self.clock.now(), spent, stops)
-            there = end if cut else await self._next(end, stride)
-            passed_over = stride if there < end and stride > SOON else timedelta(0)
-            longest = max(longest, passed_over if await self._skips(there) else timedelta(0))
-            self._go(there)
+        await self.gate.close()
+        try:
             await self.settled()
-            stops += 1
-        return Walked(stops, longest or None, cut)
+            self.engine.jumping = True
+            walked = await self._walk(end, await rhythms(self.database))
+            self.engine.jumping = False
+            await self.settled()
+        finally:
+            self.engine.jumping = False
+            self.gate.open()
+        return walked
 
-    def _stride(self, left: timedelta, spent: float, stops: int) -> timedelta:
-        """How far apart stops for automatic syncs must be for the rest to fit into the time."""
-        each = spent / stops if stops >= 3 else FIRST_GUESS
-        affordable = max(1.0, (self.real_seconds - spent) / max(each, 0.02))
-        return left / affordable
+    async def _walk(self, end: datetime, rhythms: Mapping[UUID, Rhythm]) -> Walked:
+        pace, longest, synced_at = Pace(self.real_seconds), timedelta(0), self.clock.now()
+        ahead = await self._rest()
+        while (now := self.clock.now()) < end:
+            if pace.spent > GIVE_UP_SECONDS:
+                self._go(end)
+                return Walked(pace.stops, longest or None, cut_short=True)
+            stride = min(pace.stride(end - now), LONGEST_STRIDE)
+            if stride > EVERY and await put_off(self.database, min(synced_at + stride, end)):
+                longest = max(longest, stride)
+                ahead = await look_ahead(self.database, now)
+            there, is_sync = await self._next(ahead, end, rhythms)
+            began = time.monotonic()
+            self._go(there)
+            ahead = await self._rest()
+            synced_at = self.clock.now() if is_sync else synced_at
+            pace.note(there - now, time.monotonic() - began, is_sync=is_sync)
+        return Walked(pace.stops, longest or None)
 
-    async def _next(self, end: datetime, stride: timedelta) -> datetime:
+    async def _next(self, ahead: Ahead, end: datetime, rhythms: Mapping[UUID, Rhythm]) -> tuple[datetime, bool]:
+        """Where to go, and whether it is for an automatic sync."""
         now = self.clock.now()
-        async with self.database.unscoped() as unscoped:
-            other = await unscoped.next_moment(after=now, syncs=False)
-            sync = await unscoped.next_moment(after=now)
-        carried = await self.carry()
-        moments = [end, *(at for at in (other, carried) if at is not None and at > now)]
-        if sync is not None:
-            moments.append(max(sync, now + stride))
-        return min(moments)
-
-    async def _skips(self, there: datetime) -> bool:
-        """Whether going there passes over a moment at which an automatic sync was due."""
-        async with self.database.unscoped() as unscoped:
-            first = await unscoped.next_moment(after=self.clock.now())
-        return first is not None and there - first > SOON
+        look = await next_look(self.database, rhythms, now) if rhythms else None
+        others = [at for at in (ahead.other, look, await self.carry()) if at is not None and at > now]
+        other = min([end, *others])
+        return (ahead.sync, True) if ahead.sync is not None and ahead.sync <= other else (other, False)
 
     def _go(self, there: datetime) -> None:
         self.clock.forward(max(there - self.clock.now(), timedelta(0)))
+
+    async def _rest(self) -> Ahead:
+        """Have everything done that is due at this moment, syncs before what looks at the books."""
+        end, looked = time.monotonic() + SETTLE_SECONDS, False
+        while time.monotonic() < end:
+            await self.carry()
+            ahead = await look_ahead(self.database, self.clock.now())
+            for tick in sorted(self.ticks, key=lambda tick: tick.name not in ("due", "nightly")):
+                known = tick.name in TICKS_OF_ROWS
+                if tick.name in ahead.due or (not looked and tick.name in ahead.once):
+                    await survived(f"tick.{tick.name}", tick.work())
+                    await self.engine.rest(within=end - time.monotonic())
+                elif not known and not looked:
+                    await self._look(tick)
+            looked = True
+            if not ahead.due and not ahead.busy:
+                break
+            if not ahead.due:  # somebody else's sync: of the product's own tick, or from before the jump
+                await self.engine.rest(within=end - time.monotonic())
+                await asyncio.sleep(LOOK_SECONDS)
+        return ahead
 
     async def settled(self) -> bool:
         """Let every tick look, until no sync is due or under way and nothing waits to be told; False if it never was.
@@ -129,6 +167,67 @@ class Passing:
         now = self.clock.now()
         async with self.database.unscoped() as unscoped:
             return await unscoped.anything_to_do(now=now, notices_by=now + SOON)
+
+
+class Gate:
+    """Holds the product's own ticks back while time jumps: what one of them has taken for a minute, and is about to
+    tell Slack, would be taken by another when that minute is over in no time."""
+
+    def __init__(self) -> None:
+        self._closed = False
+        self._under_way = 0
+
+    def through(self, tick: Tick) -> Tick:
+        async def work() -> None:
+            if self._closed:
+                return
+            self._under_way += 1
+            try:
+                await tick.work()
+            finally:
+                self._under_way -= 1
+
+        return tick._replace(work=work)
+
+    async def close(self) -> None:
+        """Let none begin any more, and wait for those under way."""
+        self._closed = True
+        end = time.monotonic() + SETTLE_SECONDS
+        while self._under_way and time.monotonic() < end:  # noqa: ASYNC110  # ticks tell nobody
+            await asyncio.sleep(LOOK_SECONDS / 5)
+
+    def open(self) -> None:
+        self._closed = False
+
+
+@dataclass
+class Pace:
+    """How far apart automatic syncs must be for the rest of a jump to fit into what is left of the real seconds."""
+
+    real_seconds: float
+    stops: int = 0
+    _began: float = field(default_factory=time.monotonic)
+    _seconds: dict[bool, float] = field(default_factory=lambda: {True: 0.0, False: 0.0})
+    _count: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+    _passed: timedelta = timedelta(0)
+
+    @property
+    def spent(self) -> float:
+        return time.monotonic() - self._began
+
+    def note(self, passed: timedelta, seconds: float, *, is_sync: bool) -> None:
+        """A stop after so much of the jump's own time, which took so many real seconds."""
+        self.stops += 1
+        self._passed += passed
+        self._seconds[is_sync] += seconds
+        self._count[is_sync] += 1
+
+    def stride(self, left: timedelta) -> timedelta:
+        """Other stops cost what they did so far, and come as often."""
+        others = self._seconds[False] * (left / self._passed) if self._passed else 0.0
+        each = (self._seconds[True] + FIRST_GUESS) / (self._count[True] + 1)
+        affordable = (self.real_seconds - self.spent - others) / each
+        return left / affordable if affordable > 1 else LONGEST_STRIDE
 
 
 def _duration(span: timedelta) -> str:

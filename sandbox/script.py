@@ -270,10 +270,10 @@ async def heal(player: Player, rest: str) -> None:
 
 
 async def expect(player: Player, rest: str) -> None:
-    """`expect TEXT`, `expect no TEXT`, `expect letter TEXT`, `expect no letter`, `expect tour STEP`."""
+    """`expect TEXT`, `expect no TEXT`, `expect letter TEXT`, `expect no letter [TEXT]`, `expect tour STEP`."""
     kind, _, text = rest.partition(" ")
-    if rest == "no letter":
-        met = not player.wrote("")
+    if rest == "no letter" or rest.startswith("no letter "):
+        met = not player.wrote(rest.removeprefix("no letter").strip())
     elif kind == "no":
         met = not player.said(text)
     elif kind == "letter":

@@ -6,7 +6,7 @@ Whether it happened is read from Solido's own database, from Xero's books and fr
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,8 @@ from sandbox.xero import FakeXero
 from sandbox.xero import Invoice as Papers
 from storage.database import Database
 from storage.models import Connection, ConnectionState, Incident, Invoice, RunState, SyncRun
+from storage.reminder_models import Letter as Reminders
+from storage.reminder_models import LetterState
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ STEPS = (
     Step(
         "pay",
         "Someone pays",
-        "In Xero, press Pay at an invoice. Then let 15 minutes pass: the next automatic sync notices.",
+        "In Xero, press Pay at an overdue invoice. A webhook tells Solido within seconds: /solido status has it.",
         pane="xero",
     ),
     Step(
@@ -49,7 +51,8 @@ STEPS = (
     Step(
         "remind",
         "A reminder",
-        "Switch reminders on with /solido reminders, and let days pass: who has paid gets no letter.",
+        "Type /solido reminders, press Start reminders, and let days pass: letters go out on working days, and none "
+        "about an overdue invoice that was paid.",
         "/solido reminders",
         "inbox",
     ),
@@ -61,7 +64,8 @@ NEEDS = {"remind": "reminders"}
 
 @dataclass(frozen=True)
 class Facts:
-    """What can be seen of what happened so far."""
+    """What can be seen of what happened so far. `letters` of reminders went out; `spared` are invoices that would have
+    been in one by then, were they not paid; `letters_to_paid` name one that was paid before."""
 
     connected: bool
     synced_at: datetime | None
@@ -69,6 +73,7 @@ class Facts:
     troubles_told: bool
     troubles_over: bool
     letters: int
+    spared: int
     letters_to_paid: int
 
 
@@ -80,7 +85,7 @@ def happened(facts: Facts) -> set[str]:
         "pay": facts.payments_noticed,
         "break": facts.troubles_told,
         "reconnect": facts.troubles_told and facts.troubles_over and facts.connected,
-        "remind": facts.letters > 0 and facts.letters_to_paid == 0,
+        "remind": facts.letters > 0 and facts.spared > 0 and facts.letters_to_paid == 0,
     }
     return {key for key, proven in proofs.items() if proven}
 
@@ -125,13 +130,16 @@ class Tour:
             paid = {UUID(each.id): each.due for each in self._paid_since(synced_at)}
             known = select(col(Invoice.invoice_id), col(Invoice.amount_due)).where(col(Invoice.invoice_id).in_(paid))
             noticed = any(paid[key] == due for key, due in (await ask(known)).all()) if paid else False
+            went = select(col(Reminders.goes_on)).where(col(Reminders.state) == LetterState.SENT)
+            days = (await ask(went)).all()
         return Facts(
             connected=ConnectionState.ACTIVE in states,
             synced_at=synced_at,
             payments_noticed=noticed,
             troubles_told=bool(told),
             troubles_over=all(told),
-            letters=len(self.mailbox.letters),
+            letters=len(days),
+            spared=len(self._spared(synced_at, max(days))) if days else 0,
             letters_to_paid=sum(map(self._speaks_of_paid, self.mailbox.letters)),
         )
 
@@ -142,6 +150,12 @@ class Tour:
         """Invoices that got a payment in Xero after that; the last ones, a database asks for no thousands."""
         found = [one for one in self._invoices() if moment and one.payments and one.updated_at > moment]
         return found[-MOST_ASKED:]
+
+    def _spared(self, moment: datetime | None, day: date) -> list[Papers]:
+        """Sales invoices overdue on that day of letters, and settled since `moment`, before the last letter went."""
+        last = max((letter.at for letter in self.mailbox.letters), default=None)
+        settled = [one for one in self._paid_since(moment) if one.type == "ACCREC" and one.due == 0]
+        return [one for one in settled if last and one.updated_at < last and one.due_on and one.due_on < day]
 
     def _speaks_of_paid(self, letter: Letter) -> bool:
         """Whether a letter names an invoice that was settled in Xero before it was written."""

@@ -75,6 +75,7 @@ class World:
         migrate(self.database_url)
         prepare(driver_url(self.database_url))
         self.solido = Solido(self.settings(), roles=self.roles, engine=self.engine, patience=self.patience)
+        self.composed()
         await self.solido.start()
         await self.product_at.start(self.overheard(self.solido.web, to_product))
         if self.webhooks and any(getattr(route, "path", "") == WEBHOOKS for route in self.solido.web.routes):
@@ -106,6 +107,9 @@ class World:
             self.fill(self.xero)
         else:
             self.kept.give(self.xero, self.slack, self.mailbox, self.courier)
+
+    def composed(self) -> None:
+        """The product is whole and not started yet."""
 
     def overheard(self, app: ASGIApp, way: Callable[[str], str]) -> ASGIApp:
         """Here nobody listens; `way` names from whom to whom by the path."""
@@ -153,7 +157,8 @@ class World:
     async def stop(self) -> None:
         await self.courier.aclose()
         await self.product_at.stop()
-        await asyncio.gather(self.solido.stop(), self.xero_at.stop(), self.slack_at.stop(), self.mailbox.stop())
+        await self.solido.stop()
+        await asyncio.gather(self.xero_at.stop(), self.slack_at.stop(), self.mailbox.stop())
         await self.slack.aclose()
         core_clock.follow(core_clock.system_time)
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Table, Uuid
-from sqlmodel import SQLModel, col, delete, exists, func, select, union_all, update
+from sqlmodel import SQLModel, col, delete, exists, select, union_all, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import (
@@ -247,23 +247,6 @@ class Unscoped:
             if (await self.session.exec(question.limit(1))).first() is not None:
                 return True
         return False
-
-    async def next_moment(self, *, after: datetime, syncs: bool = True) -> datetime | None:
-        """The earliest moment after `after` at which a tick will find something due; `syncs=False` leaves those out.
-
-        Every column that a tick compares with the time belongs here: whoever lets time jump stops at these moments.
-        """
-        moments: list[tuple[Any, ...]] = [
-            (col(Connection.farewell_at),),
-            (col(OutboxMessage.next_attempt_at), col(OutboxMessage.waiting)),
-            (col(Incident.snoozed_until), col(Incident.closed_at).is_(None)),
-            (col(ReminderPolicy.next_look_at),),
-        ]
-        if syncs:
-            moments += [(col(Connection.next_sync_at),), (col(Connection.next_reconcile_at),)]
-        each = [select(func.min(at)).where(at > after, *conditions) for at, *conditions in moments]
-        found = [(await self.session.exec(question)).one() for question in each]
-        return min((at for at in found if at is not None), default=None)
 
     async def unfinished_runs(self, *, queued_before: datetime, limit: int) -> list[UUID]:
         """Runs that should be with the engine by now, oldest first."""

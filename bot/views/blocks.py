@@ -131,7 +131,8 @@ def actions(*elements: Block) -> Block:
 def button(
     text: str, *, action: str, value: str = "", style: str | None = None, url: str | None = None, label: str = ""
 ) -> Block:
-    """A button; `label` is what a screen reader says where the text alone is not clear."""
+    """A button; `label` is what a screen reader says where the text alone is not clear. It begins with the text: people
+    who speak to their machine say what they see (WCAG 2.5.3)."""
     optional = {"value": value, "style": style, "url": url, "accessibility_label": shortened(label, BUTTON_LIMIT)}
     return {
         "type": "button",

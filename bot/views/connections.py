@@ -33,7 +33,11 @@ def invitation(url: str, channel_id: str, *, writes: bool, again: str | None, sh
             section(head),
             section(scope),
             *([section(warning)] if warning else []),
-            actions(button("Connect Xero", action="open_xero", url=url, style="primary", label="Connect to Xero")),
+            actions(
+                button(
+                    "Connect Xero", action="open_xero", url=url, style="primary", label="Connect Xero to this channel"
+                )
+            ),
             context("The button works once, for 15 minutes, and is only for you."),
         ],
     )

@@ -44,8 +44,8 @@ def letter(told: LetterTold) -> Message:
                 section(text),
                 context(f"{ask} It was {when(told.at)}."),
                 actions(
-                    button("It went out", action="letter_went", value=value, label="The letter went out"),
-                    button("It did not", action="letter_did_not", value=value, label="The letter did not go out"),
+                    button("It went out", action="letter_went", value=value, label="It went out: this letter"),
+                    button("It did not", action="letter_did_not", value=value, label="It did not go out: this letter"),
                 ),
             ],
         )
@@ -88,9 +88,11 @@ def credit(asked: CreditAsked) -> Message:
         [
             section(f"{text} {ask}"),
             actions(
-                button("Send anyway", action="credit_send", value=value, label="Send the reminder anyway"),
+                button("Send anyway", action="credit_send", value=value, label="Send anyway to this customer"),
                 button("Hold", action="credit_hold", value=value, label="Hold reminders to this customer"),
-                button("Ask the bookkeeper", action="credit_ask", value=value, label="Ask somebody about the credit"),
+                button(
+                    "Ask the bookkeeper", action="credit_ask", value=value, label="Ask the bookkeeper about this credit"
+                ),
             ),
         ],
     )
@@ -111,5 +113,5 @@ def decided(it: RemindersDecided) -> Message:
 def unsubscribed(it: Unsubscribed) -> Message:
     text = f":no_bell: {bold(it.customer)} wants no more reminders by e-mail, and gets none."
     value = f"{it.workspace_id} {it.contact_id}"
-    again = button("Write again", action="subscribe", value=value, label="Send reminders to this customer again")
+    again = button("Write again", action="subscribe", value=value, label="Write again to this customer")
     return Message(text, [section(text), actions(again)])

@@ -205,7 +205,9 @@ def before_start(organisation: str, workspace_id: str, *, reminds: bool | None) 
             f"I could not see yet whether Xero sends its own reminders for {bold(organisation)}. "
             "Try again in a minute, or start all the same."
         )
-    again = button("Start anyway", action="reminders_start_anyway", value=workspace_id, label="Start reminders anyway")
+    again = button(
+        "Start anyway", action="reminders_start_anyway", value=workspace_id, label="Start anyway with the reminders"
+    )
     return Message(text, [section(text), actions(again)])
 
 

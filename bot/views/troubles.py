@@ -114,7 +114,7 @@ def _taken(it: Trouble) -> list[str]:
 def _buttons(it: Trouble, *, reconnect: bool) -> list[Block]:
     value, name = str(it.incident_id), it.organisation
     first = button("Reconnect", action="reconnect", value=value, style="primary", label=f"Reconnect {name} to Xero")
-    again = button("Try again", action="retry", value=value, label=f"Sync {name} again")
+    again = button("Try again", action="retry", value=value, label=f"Try again to sync {name}")
     options = [(words, f"{quiet} {value}") for quiet, words in QUIET.items()]
     if it.snoozed_until:
         options.append(("No longer", f"{WAKE} {value}"))
@@ -122,7 +122,7 @@ def _buttons(it: Trouble, *, reconnect: bool) -> list[Block]:
         *([first] if reconnect else []),
         *([again] if it.cause not in NO_USE_TRYING else []),
         menu("Snooze", options, action="snooze"),
-        button("I'm on it", action="take", value=value, label="Tell everybody that you look after this"),
+        button("I'm on it", action="take", value=value, label="I'm on it: tell everybody that I look after this"),
         button("Get help", action="help", value=value, label=f"Get help with {name}"),
     ]
 

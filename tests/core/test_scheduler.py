@@ -1,7 +1,9 @@
 """Automatic syncs: begun when they are due, once, and never for what has been disconnected. On both databases."""
 
 import asyncio
+import logging
 
+import pytest
 from structlog.testing import capture_logs
 
 from core.scheduler import Scheduler, Tick
@@ -113,5 +115,46 @@ async def test_a_tick_that_fails_is_logged_and_runs_again_beside_the_others() ->
         async with asyncio.timeout(10):
             while ran.count("stumbling") < 2 or ran.count("working") < 2:  # noqa: ASYNC110  # ticks tell nobody
                 await asyncio.sleep(0.01)
-        scheduler.stop()
+        await scheduler.stop()
     assert {line["what"] for line in logs} == {"tick.stumbling"}
+
+
+async def test_stopping_lets_a_tick_come_to_its_end_and_begins_none(caplog: pytest.LogCaptureFixture) -> None:
+    began, ended, goes_on = [], [], asyncio.Event()
+
+    async def work() -> None:
+        began.append(1)
+        await goes_on.wait()
+        ended.append(1)
+
+    scheduler = Scheduler([Tick("one", 0.01, work), Tick("other", 0.01, work)])
+    with capture_logs() as logs, caplog.at_level(logging.WARNING):
+        scheduler.start()
+        async with asyncio.timeout(10):
+            while len(began) < 2:  # noqa: ASYNC110  # ticks tell nobody
+                await asyncio.sleep(0.01)
+        stopping = asyncio.create_task(scheduler.stop())
+        await asyncio.sleep(0.05)
+        assert (stopping.done(), ended) == (False, [])
+        goes_on.set()
+        await stopping
+        assert (began, ended) == ([1, 1], [1, 1])
+        await asyncio.sleep(0.05)
+    assert len(began) == 2
+    assert (logs, [line.message for line in caplog.records if line.name == "apscheduler.executors.default"]) == ([], [])
+
+
+async def test_a_tick_that_does_not_end_is_cut_off_and_named(caplog: pytest.LogCaptureFixture) -> None:
+    began = asyncio.Event()
+
+    async def hang() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    scheduler = Scheduler([Tick("endless", 0.01, hang)])
+    with capture_logs() as logs, caplog.at_level(logging.ERROR):
+        scheduler.start()
+        await asyncio.wait_for(began.wait(), 10)
+        await asyncio.wait_for(scheduler.stop(within=0.05), 10)
+    assert [(line["event"], line["tick"]) for line in logs] == [("tick.cut_off", "endless")]
+    assert caplog.records == []

@@ -28,4 +28,4 @@ async def test_a_tick_that_has_not_ended_for_long_is_stuck():
     assert scheduler.stuck(at=began + 299) == []
     assert scheduler.stuck(at=began + 301) == ["quick"]
     assert scheduler.stuck(at=began + 3 * 3600 + 1) == ["quick", "hourly"]
-    scheduler.stop()
+    await scheduler.stop()

@@ -17,6 +17,7 @@ from sandbox.clock import VirtualClock
 from sandbox.desk import Desk
 from sandbox.world import sqlite_in
 from sandbox.xero import demo_ledger
+from tests.labels import shown_in
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -55,6 +56,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     yield desk
     await desk.stop()
     assert desk.slack.refused == [], "Slack would have refused something"
+    assert shown_in(desk.slack) == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -5,6 +5,7 @@ from playwright.async_api import Page, expect
 
 from sandbox.desk import Desk
 from sandbox.slack.viewing import METHODS
+from tests.e2e.hands import say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
@@ -12,12 +13,6 @@ VIOLATIONS = """async (rules) => {
   const found = await axe.run(document, { runOnly: rules });
   return found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 160)}`));
 }"""
-
-
-async def say(page: Page, text: str) -> None:
-    await page.fill("#line", text)
-    await page.press("#line", "Escape")
-    await page.press("#line", "Enter")
 
 
 async def violations(page: Page, axe: str) -> list[str]:

@@ -11,6 +11,7 @@ from sandbox.clock import VirtualClock
 from sandbox.desk import Desk
 from sandbox.world import sqlite_in
 from sandbox.xero import demo_ledger
+from tests.labels import shown_in
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -23,6 +24,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     yield desk
     await desk.stop()
     assert desk.slack.refused == [], "Slack would have refused something"
+    assert shown_in(desk.slack) == []
 
 
 @pytest.fixture

@@ -30,7 +30,8 @@ async def test_the_tour_is_played_and_every_step_of_it_ticks_itself_off(desk: De
     shown = "\n".join(told)
     assert "First sync done" in shown
     assert "#finance Solido" in shown
-    assert desk.tour.done[:5] == ["connect", "sync", "pay", "break", "reconnect"]
+    assert desk.tour.done == ["connect", "sync", "pay", "break", "reconnect", "remind"]
+    assert "  letter to " in shown
     assert "<@U0ADMIN>" not in shown
 
 

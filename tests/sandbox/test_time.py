@@ -1,28 +1,32 @@
 """Time passes in the sandbox as it would have: the product does what was due, when it was due."""
 
+import asyncio
 import itertools
 import time
 from datetime import UTC, datetime, timedelta
+from datetime import time as wall_time
+from pathlib import Path
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core.reminders.slots import Rhythm
+from core.reminders.workdays import working_days
+from core.scheduler import Tick
+from sandbox.ahead import QUESTION, REPEATED_AFTER, look_ahead, put_off, worth_looking
 from sandbox.clock import clock_change_after
 from sandbox.desk import Desk
-from storage.models import SyncRun, Trigger
+from sandbox.jumping import JumpingEngine
+from sandbox.passing import Gate
+from storage.database import Database
+from storage.models import Incident, RunState, SyncRun, Trigger
+from tests.engines import InlineEngine
 
-DUE_COLUMNS = {
-    "connection.next_sync_at",
-    "connection.next_reconcile_at",
-    "connection.farewell_at",
-    "outbox_message.next_attempt_at",
-    "incident.snoozed_until",
-    "reminder_policy.next_look_at",
-}
-"""What Unscoped.next_moment looks at."""
-NEVER_DUE = {"connection.refresh_lease_until"}
-"""Of these no tick takes notice."""
+ALSO_DUE = {"connection.farewell_at", "connection.look_at", "support_request.send_at"}
+"""Compared with the time by a tick, though not called `next_…` or `…_until`."""
 
 
 async def runs(desk: Desk, trigger: Trigger = Trigger.SCHEDULED) -> list[datetime]:
@@ -49,13 +53,110 @@ async def test_an_hour_holds_the_automatic_syncs_of_an_hour(connected: Desk):
     assert any(line.what == "xero" for line in lines)
 
 
-async def test_forty_days_are_bounded_in_real_time_and_say_what_was_passed_over(connected: Desk):
-    connected.passing.real_seconds = 2.0
-    began = time.monotonic()
-    lines = await connected.forward(40 * 86400)
-    assert time.monotonic() - began < 8
-    assert len(await runs(connected)) >= 3
+async def test_a_long_time_is_bounded_and_passes_over_nothing_but_automatic_syncs(connected: Desk):
+    await start_reminders(connected)
+    await connected.forward(60)
+    began, connected.passing.real_seconds = desk_now(connected), 0.5
+    lines = await connected.forward(2 * 86400)
     assert any("were passed over" in line.text for line in lines)
+    ran = [began, *(at for at in await runs(connected) if at > began), began + timedelta(days=2)]
+    assert 9 < len(ran) < 60
+    assert max(later - earlier for earlier, later in itertools.pairwise(ran)) < timedelta(hours=6), "the books are good"
+    assert {at.day for at in await runs(connected, Trigger.RECONCILE)} == {3, 4}
+    slots = {day: [one.at for one in connected.mailbox.letters if one.at.day == day] for day in (3, 4)}
+    assert all(slots.values())
+    assert {moment.hour for moments in slots.values() for moment in moments} == {9}
+    assert {min(moments).minute for moments in slots.values()} == {0}
+    said = [one.text for one in connected.slack.posts]
+    assert len(said) == len(set(said)), "nothing is told twice"
+    assert await incidents(connected) == [], "nobody is told that syncs stand still"
+
+
+async def start_reminders(desk: Desk) -> None:
+    await desk.slack.command("reminders")
+    await desk.settled()
+    plan = next(one for one in reversed(desk.slack.messages) if "Preview" in one.text)
+    await desk.slack.press(plan, "Start reminders")
+    await desk.slack.until(lambda: any("started reminders" in one.text for one in desk.slack.posts), within=10)
+
+
+async def incidents(desk: Desk) -> list[str]:
+    async with desk.solido.database.unscoped() as unscoped:
+        return list((await unscoped.session.exec(select(Incident.cause))).all())
+
+
+async def test_a_sync_that_begins_in_a_jump_begins_when_it_is_committed_and_never_when_it_is_not(tmp_path: Path):
+    begun: list[UUID] = []
+
+    async def work(run_id: UUID) -> None:
+        begun.append(run_id)
+
+    inner = InlineEngine()
+    engine, database = JumpingEngine(inner), Database(f"sqlite:///{tmp_path}/solido.db")
+    await engine.launch(work)
+    one, other, later = uuid4(), uuid4(), uuid4()
+    engine.jumping = True
+    async with AsyncSession(database.engine) as session:
+        async with session.begin():
+            await engine.enqueue(session, one)
+            await engine.rest(within=1)
+            assert begun == []
+        async with session.begin() as transaction:
+            await engine.enqueue(session, other)
+            await transaction.rollback()
+        await engine.rest(within=1)
+        assert (begun, inner.waiting) == ([one], [])
+        engine.jumping = False
+        async with session.begin():
+            await engine.enqueue(session, later)
+    assert (begun, inner.waiting) == ([one], [later])
+    await database.close()
+
+
+async def test_a_sync_that_a_jump_left_behind_is_taken_up_at_the_next_start(connected: Desk):
+    [place] = await places(connected)
+    async with connected.solido.database.workspace(place.workspace_id) as store:
+        connection = await store.connections.latest()
+        run = await store.runs.add(connection.id, Trigger.SCHEDULED, asked_by=None, now=desk_now(connected))
+    await connected.engine.take_up(connected.solido.database)
+    assert await connected.passing.settled()
+    async with connected.solido.database.reading(place.workspace_id) as store:
+        assert (await store.runs.get(run.id)).state == RunState.SUCCEEDED
+
+
+async def test_while_time_jumps_the_products_own_ticks_are_held_back():
+    gate, goes_on, worked = Gate(), asyncio.Event(), []
+
+    async def work() -> None:
+        worked.append("began")
+        await goes_on.wait()
+        worked.append("ended")
+
+    tick = gate.through(Tick("one", 1.0, work))
+    first = asyncio.create_task(tick.work())
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(gate.close())
+    await asyncio.sleep(0.05)
+    assert (closing.done(), worked) == (False, ["began"])
+    goes_on.set()
+    await closing
+    await tick.work()
+    assert worked == ["began", "ended"]
+    gate.open()
+    await tick.work()
+    assert worked == ["began", "ended"] * 2
+    await first
+
+
+def test_looks_at_reminders_that_can_find_nothing_are_no_reason_to_stop():
+    rhythm = Rhythm(wall_time(9), frozenset(range(5)), ZoneInfo("Europe/London"), working_days("GB"))
+    friday, monday = datetime(2026, 3, 6, 18, tzinfo=UTC), datetime(2026, 3, 9, 9, tzinfo=UTC)
+    hour, minutes = timedelta(hours=1), timedelta(minutes=5)
+    assert worth_looking(friday + hour, rhythm, friday) == monday, "nothing goes between slots"
+    assert worth_looking(monday, rhythm, monday - hour) == monday
+    assert worth_looking(monday + 2 * minutes, rhythm, monday + minutes) == monday + 2 * minutes + REPEATED_AFTER
+    assert worth_looking(monday + timedelta(minutes=1), rhythm, monday) == monday + timedelta(minutes=1), "it goes on"
+    assert worth_looking(friday + hour, None, friday) == friday + hour
 
 
 async def test_trouble_is_told_when_it_comes_up_with_its_time(connected: Desk):
@@ -104,26 +205,31 @@ def test_the_next_clock_change_is_found(zone, after, change):
 
 
 def test_whatever_a_tick_compares_with_the_time_is_a_moment_at_which_a_jump_stops():
-    """A new `next_…_at` belongs into Unscoped.next_moment, else time jumps over it."""
+    """A new `next_…_at` belongs into sandbox/ahead.py, else time jumps over it."""
     named = {
         f"{table.name}.{column.name}"
         for table in SQLModel.metadata.tables.values()
         for column in table.columns
         if column.name.startswith("next_") or column.name.endswith("_until")
     }
-    assert named <= DUE_COLUMNS | NEVER_DUE
+    asked = str(QUESTION)
+    assert len(named) > 5
+    assert [column for column in named | ALSO_DUE if f"{column} <= :now" not in asked] == ["incident.snoozed_until"]
+    soonest = [column for column in named | ALSO_DUE if f"{column} > :now" not in asked]
+    assert soonest == ["reminder_policy.next_look_at"], "which next_look() asks about"
 
 
-async def test_the_next_moment_is_the_earliest_that_is_still_to_come(connected: Desk):
-    now = desk_now(connected)
-    async with connected.solido.database.unscoped() as unscoped:
-        sync = await unscoped.next_moment(after=now)
-        assert timedelta(minutes=10) < sync - now < timedelta(minutes=20)
-        assert await unscoped.next_moment(after=now, syncs=False) is None
-        night = await unscoped.next_moment(after=sync)
-        assert night is not None
-        assert 1 <= night.astimezone(ZoneInfo("Europe/London")).hour < 4, "the full reading"
-        assert await unscoped.next_moment(after=night) is None
+async def test_what_is_ahead_is_known(connected: Desk):
+    now, database = desk_now(connected), connected.solido.database
+    ahead = await look_ahead(database, now)
+    assert (ahead.due, ahead.busy) == (frozenset(), False)
+    assert timedelta(minutes=10) < ahead.sync - now < timedelta(minutes=20)
+    assert 1 <= ahead.other.astimezone(ZoneInfo("Europe/London")).hour < 4, "the full reading"
+    assert (await look_ahead(database, ahead.sync)).due >= {"due"}
+    assert (await look_ahead(database, ahead.other)).due >= {"due", "nightly"}
+    assert await put_off(database, ahead.sync + timedelta(hours=1))
+    assert (await look_ahead(database, now)).sync == ahead.sync + timedelta(hours=1)
+    assert not await put_off(database, ahead.sync)
 
 
 def desk_now(desk: Desk) -> datetime:

@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from sandbox.xero import demo_ledger
+from tests.labels import shown_in
 from tests.stories.play import Play, a_play
 
 
@@ -16,6 +17,7 @@ async def performed(database_url: str, fill, **about) -> AsyncIterator[Play]:
     finally:
         await play.stop()
     assert play.slack.refused == [], "Slack would have refused something"
+    assert shown_in(play.slack) == []
 
 
 @pytest.fixture

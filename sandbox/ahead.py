@@ -1,0 +1,138 @@
+"""What Solido's database says is due now, and when something will be: asked in one question, without waiting for a
+writer, because a jump asks it hundreds of times.
+
+Every column that a tick compares with the time belongs here, else time jumps over it; a test looks for new ones.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam
+from sqlmodel import col, func, select, update
+
+from core.reminders.outlook import policy_of
+from core.reminders.slots import Rhythm
+from core.webhooks import SILENCE
+from storage.database import Database
+from storage.models import Connection, ConnectionState, Incident, OutboxMessage, SupportRequest, SyncRun
+from storage.outbox import held_up
+from storage.reminder_models import ReminderPolicy
+from storage.types import UtcDateTime
+from storage.webhook_models import WebhookEvent, WebhookFeed
+
+REPEATED_AFTER = timedelta(minutes=10)
+"""How much later a look may come that only repeats one of the same slot: the next sync is on its way by then."""
+AT_ONCE = timedelta(minutes=2)
+"""A look that is to come within this is one that goes on sending."""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """`due` are names of ticks that find something to do now, `once` of those for which one look is enough; `busy`:
+    a sync is under way. `sync` and `other` are the next moments at which something will be due."""
+
+    due: frozenset[str]
+    once: frozenset[str]
+    busy: bool
+    sync: datetime | None
+    other: datetime | None
+
+
+def _any(key: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(key).where(condition).exists()
+
+
+def _soonest(column: Any, *conditions: ColumnElement[bool]) -> ColumnElement[datetime]:
+    return select(func.min(col(column))).where(col(column) > NOW, *conditions).scalar_subquery()
+
+
+NOW: Any = bindparam("now", type_=UtcDateTime())
+SILENT_UNTIL: Any = bindparam("silent_until", type_=UtcDateTime())
+LIVE: ColumnElement[bool] = col(Connection.state) != ConnectionState.DISCONNECTED
+UNTOLD = col(OutboxMessage.waiting) & (col(OutboxMessage.next_attempt_at) <= NOW) & ~held_up(beyond=NOW)
+UNSENT: ColumnElement[bool] = col(SupportRequest.sent_at).is_(None)
+UNHANDLED: ColumnElement[bool] = col(WebhookEvent.handled_at).is_(None)
+HEARD: Any = func.coalesce(col(WebhookFeed.caught_up_at), col(WebhookFeed.heard_at))
+DUE: dict[str, ColumnElement[bool]] = {
+    "due": _any(Connection.id, col(Connection.next_sync_at) <= NOW),
+    "nightly": _any(Connection.id, col(Connection.next_reconcile_at) <= NOW),
+    "farewell": _any(Connection.id, col(Connection.farewell_at) <= NOW),
+    "look": _any(Connection.id, col(Connection.look_at) <= NOW),
+    "mend": _any(Connection.id, LIVE & (col(Connection.refresh_lease_until) <= NOW)),
+    "delivery": _any(OutboxMessage.id, UNTOLD),
+    "support": _any(SupportRequest.id, UNSENT & (col(SupportRequest.send_at) <= NOW)),
+    "reminders": _any(ReminderPolicy.workspace_id, col(ReminderPolicy.next_look_at) <= NOW),
+}
+"""By the tick that finds something then."""
+ONCE: dict[str, ColumnElement[bool]] = {
+    "watch": _any(Incident.id, col(Incident.closed_at).is_(None)),
+    "webhooks": _any(WebhookEvent.resource_id, UNHANDLED) | _any(WebhookFeed.id, HEARD < SILENT_UNTIL),
+}
+"""The same for what may stay as it is after a look."""
+MOMENTS: dict[str, ColumnElement[datetime]] = {
+    "sync at": _soonest(Connection.next_sync_at, LIVE),
+    "nightly at": _soonest(Connection.next_reconcile_at, LIVE),
+    "farewell at": _soonest(Connection.farewell_at),
+    "look at": _soonest(Connection.look_at),
+    "mend at": _soonest(Connection.refresh_lease_until, LIVE),
+    "told at": _soonest(OutboxMessage.next_attempt_at, col(OutboxMessage.waiting).is_(True)),
+    "support at": _soonest(SupportRequest.send_at, UNSENT),
+    "woken at": _soonest(Incident.snoozed_until, col(Incident.closed_at).is_(None)),
+}
+"""The soonest of each kind. Webhooks need none: whatever may send one happens between jumps."""
+BUSY: Any = select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)).exists()
+# Made once: to make it takes longer than to ask it.
+QUESTION = select(*(each.label(name) for name, each in {**DUE, **ONCE, **MOMENTS, "busy": BUSY}.items()))
+
+
+async def look_ahead(database: Database, now: datetime) -> Ahead:
+    """All of it, as it is at this moment."""
+    async with database.asking() as unscoped:
+        asked = await unscoped.session.exec(QUESTION, params={"now": now, "silent_until": now - SILENCE})
+    found = asked.one()._mapping
+    return Ahead(
+        due=frozenset(name for name in DUE if found[name]),
+        once=frozenset(name for name in ONCE if found[name]),
+        busy=bool(found["busy"]),
+        sync=found["sync at"],
+        other=min((found[name] for name in MOMENTS if name != "sync at" and found[name]), default=None),
+    )
+
+
+async def put_off(database: Database, until: datetime) -> bool:
+    """Have automatic syncs that are due sooner begin then: a sync that is late would be told of as a trouble. Returns
+    whether there was one."""
+    async with database.unscoped() as unscoped:
+        later = update(Connection).where(LIVE, col(Connection.next_sync_at) < until).values(next_sync_at=until)
+        return bool((await unscoped.session.exec(later)).rowcount)
+
+
+async def rhythms(database: Database) -> dict[UUID, Rhythm]:
+    """When letters may go, by workspace."""
+    both = select(ReminderPolicy, Connection).where(
+        col(ReminderPolicy.workspace_id) == col(Connection.workspace_id), LIVE
+    )
+    async with database.asking() as unscoped:
+        found = (await unscoped.session.exec(both)).all()
+    return {row.workspace_id: policy_of(connection, row).rhythm for row, connection in found}
+
+
+async def next_look(database: Database, rhythms: Mapping[UUID, Rhythm], now: datetime) -> datetime | None:
+    """The next moment at which a look at reminders may find something to send."""
+    waiting = select(ReminderPolicy.workspace_id, ReminderPolicy.next_look_at).where(
+        col(ReminderPolicy.next_look_at) > now
+    )
+    async with database.asking() as unscoped:
+        found = (await unscoped.session.exec(waiting)).all()
+    return min((worth_looking(at, rhythms.get(workspace), now) for workspace, at in found if at), default=None)
+
+
+def worth_looking(at: datetime, rhythm: Rhythm | None, now: datetime) -> datetime:
+    """Between slots nothing goes, and in one that was looked at already only what a sync brings is new."""
+    slot = next(rhythm.slots_from(now), None) if rhythm and at - now > AT_ONCE else None
+    if slot is None:
+        return at
+    return at + REPEATED_AFTER if slot.opens_at <= now else max(at, slot.opens_at)
