@@ -112,8 +112,7 @@ class Solido:
         if operators is None and mailer and settings.support_email:
             operators = ByMail(mailer, settings.support_email)
         self.support = Support(self.database, operators, address=settings.support_email)
-        payments = "accounting.payments" in settings.scopes
-        self.sending = Sending(self.syncing, mailer, AskedAfresh(payments=payments), settings.public_url)
+        self.sending = Sending(self.syncing, mailer, AskedAfresh(), settings.public_url)
         self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
         self._installs = Installs(self.database, self._vault)
         self.services = Services(

@@ -3,6 +3,7 @@ written down. What was decided is kept with everything the gate was told, so tha
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -70,6 +71,7 @@ def facts_of(planned: PlannedLetter, it: Standing, fresh: Fresh) -> LetterFacts:
         unsubscribed=contact_id in it.unsubscribed,
         unapplied=None if fresh.credit is None else fresh.credit.get(contact_id),
         calls_left=fresh.calls_left,
+        calls_kept=fresh.calls_kept,
         allowed=it.allowed.get(contact_id, {}),
         holds=it.holds_on(Scope.CUSTOMER, contact_id) + it.holds_on(Scope.EVERYTHING, None),
         letter_days=it.letter_days.get(contact_id, ()),
@@ -214,22 +216,24 @@ async def remember(
         )
     await store.reminders.decided(rows)
     if any(reason.why is Why.UNAPPLIED for reason in reasons):
-        await ask_about_credit(store, facts, now=now)
+        await ask_about_credit(store, facts.contact_id, facts.unapplied or {}, now=now)
 
 
-async def ask_about_credit(store: WorkspaceStore, facts: LetterFacts, *, now: datetime) -> None:
+async def ask_about_credit(
+    store: WorkspaceStore, contact_id: UUID, unapplied: Mapping[str, Decimal], *, now: datetime
+) -> None:
     """Ask in Slack, once for this much credit."""
-    credit = {currency: amount for currency, amount in (facts.unapplied or {}).items() if amount > 0}
-    asked = await store.reminders.credit_question(facts.contact_id)
+    credit = {currency: amount for currency, amount in unapplied.items() if amount > 0}
+    asked = await store.reminders.credit_question(contact_id)
     known = {currency: Decimal(amount) for currency, amount in asked.credit.items()} if asked else {}
     if asked and all(amount <= known.get(currency, Decimal(0)) for currency, amount in credit.items()):
         return
-    name = await customer_name(store, facts.contact_id)
+    name = await customer_name(store, contact_id)
     await store.reminders.ask_about_credit(
-        facts.contact_id, name, {currency: str(amount) for currency, amount in credit.items()}, now=now
+        contact_id, name, {currency: str(amount) for currency, amount in credit.items()}, now=now
     )
-    notice = CreditAsked(store.id, facts.contact_id, name, credit)
-    await store.outbox.tell(f"credit:{facts.contact_id}:{now.isoformat()}", encode(notice), now=now)
+    notice = CreditAsked(store.id, contact_id, name, credit)
+    await store.outbox.tell(f"credit:{contact_id}:{now.isoformat()}", encode(notice), now=now)
 
 
 async def customer_name(store: WorkspaceStore, contact_id: UUID) -> str:

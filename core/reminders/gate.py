@@ -3,7 +3,7 @@
 Each clause is one `if`; `make mutants` takes them away one by one and sees a test fail for each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,8 +16,6 @@ from core.reminders.rules import step_due
 
 FRESH_FOR = timedelta(minutes=5)
 BOOKS_GOOD_FOR = timedelta(hours=6)
-CALLS_KEPT = 10
-"""Calls of the day that are never spent on letters: what is asked next may be asked by a person."""
 PER_CUSTOMER_A_WEEK = 2
 A_WEEK = timedelta(days=7)
 WRITABLE = ("ACTIVE", "ARCHIVED")
@@ -99,7 +97,7 @@ def about_letter(facts: LetterFacts, policy: Policy, today: date, now: datetime)
         yield Why.BOOKS_OLD
     if facts.read_at is None or not within(FRESH_FOR, facts.read_at, now):
         yield Why.NOT_FRESH
-    if facts.calls_left is None or facts.calls_left < CALLS_KEPT:
+    if facts.calls_left is None or facts.calls_left < facts.calls_kept:
         yield Why.QUOTA
     slot = policy.rhythm.slot_at(now)
     if slot is None or slot.day != facts.day:
@@ -140,7 +138,7 @@ def about_line(line: LineFacts, facts: LetterFacts, policy: Policy, today: date)
 
 
 def about_money(now: InvoiceNow, facts: LetterFacts, policy: Policy) -> Iterator[Why]:
-    currency = now.currency or ""
+    currency = now.currency
     if currency not in KNOWN:
         yield Why.ODD_CURRENCY
         return
@@ -156,9 +154,16 @@ def about_money(now: InvoiceNow, facts: LetterFacts, policy: Policy) -> Iterator
     if facts.unapplied is None:
         yield Why.UNAPPLIED_UNKNOWN
         return
-    credit = facts.unapplied.get(currency, NOTHING)
-    if credit >= now.amount_due and credit > facts.allowed.get(currency, NOTHING):
+    if covers(facts.unapplied, facts.allowed, currency, now.amount_due):
         yield Why.UNAPPLIED
+
+
+def covers(
+    unapplied: Mapping[str, Decimal], allowed: Mapping[str, Decimal], currency: str, amount_due: Decimal
+) -> bool:
+    """Whether a customer has credit for all of an invoice, and more of it than somebody has allowed for."""
+    credit = unapplied.get(currency, NOTHING)
+    return credit >= amount_due and credit > allowed.get(currency, NOTHING)
 
 
 def adds_up(now: InvoiceNow, due: Decimal) -> bool:

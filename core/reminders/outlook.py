@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -52,9 +52,11 @@ class Outlook:
     standing: Standing
     customers: tuple[Customer, ...]
 
-    def plan(self, now: datetime, *, slots: int = HORIZON) -> Plan:
+    def plan(self, now: datetime, *, slots: int = HORIZON, credit: bool = True) -> Plan:
+        """`credit`: whether what customers have on no invoice, as the mirror has it, holds what it covers."""
         it = self.standing
-        return plan(self.customers, it.policy, now, slots=slots, last_hour=it.last_hour)
+        customers = self.customers if credit else [replace(one, unapplied={}) for one in self.customers]
+        return plan(customers, it.policy, now, slots=slots, last_hour=it.last_hour)
 
 
 def policy_of(connection: Connection, row: ReminderPolicy) -> Policy:
@@ -114,11 +116,19 @@ async def look(store: WorkspaceStore, *, now: datetime) -> Outlook | None:
     for invoice in await store.invoices.outstanding():
         if invoice.contact_id is not None:
             owed[invoice.contact_id].append(invoice)
-    customers = [customer_of(contact_id, rows, contacts.get(contact_id), it) for contact_id, rows in owed.items()]
+    credit: dict[UUID, dict[str, Decimal]] = defaultdict(dict)
+    for rest in await store.unapplied.by_contact():
+        credit[rest.contact_id][rest.currency] = rest.remaining
+    customers = [
+        customer_of(contact_id, rows, contacts.get(contact_id), credit[contact_id], it)
+        for contact_id, rows in owed.items()
+    ]
     return Outlook(it, tuple(sorted(customers, key=lambda customer: customer.name.lower())))
 
 
-def customer_of(contact_id: UUID, rows: list[Invoice], contact: Contact | None, it: Standing) -> Customer:
+def customer_of(
+    contact_id: UUID, rows: list[Invoice], contact: Contact | None, credit: dict[str, Decimal], it: Standing
+) -> Customer:
     return Customer(
         contact_id=contact_id,
         name=(contact.name if contact and contact.name else rows[0].contact_name) or "a customer without a name",
@@ -129,6 +139,8 @@ def customer_of(contact_id: UUID, rows: list[Invoice], contact: Contact | None, 
         unsubscribed=contact_id in it.unsubscribed,
         holds=it.holds_on(Scope.CUSTOMER, contact_id),
         letter_days=it.letter_days.get(contact_id, ()),
+        unapplied=credit,
+        allowed=it.allowed.get(contact_id, {}),
     )
 
 

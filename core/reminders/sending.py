@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from core.budget import Budget
 from core.clock import utc_now
 from core.errors import Superseded, XeroError
 from core.guard import survived
@@ -98,7 +99,7 @@ class Sending:
             return False
         calls = self._calls(outlook.standing.connection)
         try:
-            fresh = await self._ask(workspace_id, calls, batch, outlook.standing.connection.id)
+            fresh = await self._ask(outlook.standing.connection, calls, batch)
         except (XeroError, Superseded) as error:
             log.info("reminders.not_asked", workspace=str(workspace_id), error=error.code)
             return False
@@ -120,15 +121,21 @@ class Sending:
         )
         return parts.xero.organisation(connection.tenant_id, tokens, Meter())
 
-    async def _ask(
-        self, workspace_id: UUID, calls: OrganisationCalls, batch: list[PlannedLetter], connection_id: UUID
-    ) -> Fresh:
+    async def _ask(self, connection: Connection, calls: OrganisationCalls, batch: list[PlannedLetter]) -> Fresh:
         """Ask Xero about exactly these invoices and their customers; what it says goes into the mirror too."""
         invoices = [line.debt.invoice_id for letter in batch for line in letter.lines]
         customers = [letter.customer.contact_id for letter in batch]
-        fresh = await asking.ask(calls, self.unapplied, invoices, customers, now=utc_now())
-        ours = {"connection_id": connection_id}
-        async with self.syncing.database.workspace(workspace_id) as store:
+        fresh = await asking.ask(
+            calls,
+            self.unapplied,
+            invoices,
+            customers,
+            payments=not connection.lacks_payments,
+            calls_kept=Budget(self.syncing.daily_limit).kept,
+            now=utc_now(),
+        )
+        ours = {"connection_id": connection.id}
+        async with self.syncing.database.workspace(connection.workspace_id) as store:
             await store.invoices.put([row | ours for row in fresh.invoice_rows])
             await store.contacts.put([row | ours for row in fresh.contact_rows])
         return fresh
@@ -212,12 +219,15 @@ class Sending:
 
 
 def due_now(outlook: Outlook, now: datetime) -> list[PlannedLetter]:
-    """The letters of the slot that is open now, in their order; none where anything speaks against all of them."""
+    """The letters of the slot that is open now, in their order; none where anything speaks against all of them.
+
+    Credit is looked up for each of them just before it goes: the mirror's may be a day old.
+    """
     it = outlook.standing
     slot = it.policy.rhythm.slot_at(now)
     if slot is None or it.paused or not it.policy.started or not books_are_good(it.connection, now):
         return []
-    return outlook.plan(now, slots=1).letters
+    return outlook.plan(now, slots=1, credit=False).letters
 
 
 async def to_try(store: WorkspaceStore, outlook: Outlook, now: datetime) -> list[PlannedLetter]:

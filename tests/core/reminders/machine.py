@@ -20,6 +20,7 @@ from core.errors import NotYours
 from core.mail import Fate
 from core.reminders.facts import HoldReason
 from sandbox.xero.papers import Contact, Invoice
+from sandbox.xero.unallocated import KINDS
 from storage.models import ConnectionState
 from storage.reminder_models import Scope
 from tests.core.reminders.stage import Crash, Stage, a_stage, money
@@ -36,7 +37,19 @@ FATES = {
     "lost": (Fate.UNKNOWN, False),
     "arrived": (Fate.UNKNOWN, True),
 }
-IN_XERO = ("pay", "credit", "part", "void", "move", "move silently", "promise", "owe", "owe little", "no address")
+IN_XERO = (
+    "pay",
+    "credit",
+    "part",
+    "void",
+    "move",
+    "move silently",
+    "promise",
+    "promise",
+    "owe",
+    "owe little",
+    "no address",
+)
 AMONG_PEOPLE = ("hold", "hold customer", "pause", "cut off", "unsubscribe")
 WHILE_ASKING = (*AMONG_PEOPLE, "another worker", "4 minutes", "6 minutes", "9 hours")
 BREAKS = ("500 ", "html ", "500 Invoices", "500 Contacts", "html CreditNotes", "html Invoices", *FATES)
@@ -112,7 +125,8 @@ class Reminders(RuleBasedStateMachine):
             case "promise":
                 self.books.promise(one, self.truth.today + which % 5 * DAY)
             case "owe" | "owe little":
-                self.books.leave_credit(one.contact, one.due if how == "owe" else "0.01")
+                amount = one.due if how == "owe" else money("0.01")
+                self.books.add_unallocated(one.contact, amount, KINDS[which % len(KINDS)])
             case "no address":
                 self.books.blank_email(one.contact)
         if one.updated_at != before[0]:

@@ -75,9 +75,9 @@ class Meanwhile:
     inner: UnappliedMoney
     stage: "Stage"
 
-    async def of(self, calls, contact_ids):
+    async def of(self, calls, contact_ids, *, payments):
         self.stage.asked_at = self.stage.now
-        found = await self.inner.of(calls, contact_ids)
+        found = await self.inner.of(calls, contact_ids, payments=payments)
         happens, self.stage.meanwhile = self.stage.meanwhile, None
         if happens:
             await happens()
@@ -102,7 +102,7 @@ class Stage:
     @property
     def sending(self) -> Sending:
         """A new one each time: it keeps nothing, as after a restart."""
-        asked = Meanwhile(AskedAfresh(payments=False), self)
+        asked = Meanwhile(AskedAfresh(), self)
         return Sending(self.syncing, self.mailer, asked, "https://solido.example.com")
 
     @property
