@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -343,13 +343,14 @@ class Reminders(RuleBasedStateMachine):
         assert self.truth.wrong == []
 
 
-def play(steps: int, *, shrink: bool = True) -> None:
-    """Take about so many steps, hardly ever fewer; raises what was found wrong."""
+def play(steps: int, *, begin_with: int | None = None, shrink: bool = True) -> None:
+    """Take about so many steps, hardly ever fewer, from this seed; raises what was found wrong."""
     phases = [phase for phase in Phase if shrink or phase is not Phase.shrink]
     # Hypothesis ends some examples early.
     examples = max(steps * 5 // (AN_EXAMPLE * 4), 1)
+    machine = type("Reminders", (Reminders,), {})
     run_state_machine_as_test(
-        Reminders,
+        machine if begin_with is None else seed(begin_with)(machine),
         settings=settings(
             max_examples=examples,
             stateful_step_count=AN_EXAMPLE,
