@@ -31,6 +31,7 @@ from core.patience import Patience
 from core.reminders import ReminderPlan
 from core.reminders.asking import AskedAfresh
 from core.reminders.deciding import Reminding
+from core.reminders.noting import Noting
 from core.reminders.sending import Sending
 from core.reminders.workdays import prepare as prepare_holidays
 from core.scheduler import Due, Scheduler, Tick
@@ -141,6 +142,7 @@ class Solido:
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack, self.support.operators)
         keeping = Keeping(self.syncing)
+        noting = Noting(self.syncing, writes=self.services.writes)
         scheduling = [
             Tick("due", 1.0, due.tick),
             Tick("webhooks", 1.0, due.webhooks),
@@ -151,6 +153,7 @@ class Solido:
             Tick("delivery", 0.5, delivery.tick),
             Tick("farewell", 2.0, farewell.tick),
             Tick("reminders", 2.0, self.sending.tick),
+            Tick("notes", 10.0, noting.tick),
             Tick("support", 5.0, self.support.tick),
             Tick("mend", 5.0, keeping.mend),
             Tick("look", 30.0, keeping.look),

@@ -20,7 +20,7 @@ from core.reminders.gate import Hold, Reason, Send, Why, may_send
 from core.reminders.letters import Content, Owed
 from core.reminders.outlook import Standing, standing
 from core.reminders.plan import PlannedLetter, PlannedLine
-from core.reminders.rules import Rules, Step
+from core.reminders.rules import THANKS, Rules, Step
 from core.reminders.slots import Rhythm
 from core.reminders.workdays import working_days
 from core.zones import zone
@@ -81,12 +81,15 @@ def facts_of(planned: PlannedLetter, it: Standing, fresh: Fresh) -> LetterFacts:
 
 def _line(line: PlannedLine, it: Standing, fresh: Fresh) -> LineFacts:
     invoice_id = line.debt.invoice_id
+    sent = it.sent.get(invoice_id, frozenset())
+    if line.step.days == THANKS.days and invoice_id in it.thanked:
+        sent |= {THANKS.days}
     return LineFacts(
         invoice_id=invoice_id,
         step=line.step.days,
         planned_due_on=line.debt.due_on,
         now=fresh.invoices.get(invoice_id),
-        sent=it.sent.get(invoice_id, frozenset()),
+        sent=sent,
         holds=it.holds_on(Scope.INVOICE, invoice_id),
     )
 
@@ -109,7 +112,9 @@ def content_of(planned: PlannedLetter, fresh: Fresh, it: Standing, links: dict[U
         assert now.amount_due is not None
         assert now.total is not None
         link = links.get(line.debt.invoice_id, "")
-        owed.append(Owed(line.debt.number, now.due_on, now.amount_due, now.total, now.currency or "", pay_link=link))
+        paid = now.amount_paid if is_thanks(planned) else None
+        due, total = (now.amount_due, now.total) if paid is None else (paid, paid)
+        owed.append(Owed(line.debt.number, now.due_on, due, total, now.currency or "", pay_link=link))
     person: Person = fresh.customers[planned.customer.contact_id]
     organisation = it.connection.tenant_name
     return Content(
@@ -119,7 +124,12 @@ def content_of(planned: PlannedLetter, fresh: Fresh, it: Standing, links: dict[U
         invoices=tuple(owed),
         today=it.today,
         unsubscribe=stop,
+        paid=is_thanks(planned),
     )
+
+
+def is_thanks(planned: PlannedLetter) -> bool:
+    return firmest(planned).days == THANKS.days
 
 
 def firmest(planned: PlannedLetter) -> Step:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from core.reminders.currencies import KNOWN
 from core.reminders.facts import HoldFact, HoldReason, InvoiceNow, LetterFacts, LineFacts, Policy
-from core.reminders.rules import step_due
+from core.reminders.rules import THANKS, step_due
 
 FRESH_FOR = timedelta(minutes=5)
 BOOKS_GOOD_FOR = timedelta(hours=6)
@@ -56,6 +56,8 @@ class Why(StrEnum):
     DISPUTED = "disputed"
     PROMISED = "promised"
     HELD = "held"
+    NO_THANKS = "no_thanks"
+    NOT_PAID = "not_paid"
 
 
 HELD_AS = {HoldReason.DISPUTED: Why.DISPUTED, HoldReason.PROMISED: Why.PROMISED, HoldReason.OTHER: Why.HELD}
@@ -126,15 +128,36 @@ def about_line(line: LineFacts, facts: LetterFacts, policy: Policy, today: date)
         return
     if now.type != "ACCREC":
         yield Why.NOT_SALES
-    if now.status != "AUTHORISED":
-        yield Why.NOT_OUTSTANDING
     if now.contact_id != facts.contact_id:
         yield Why.OTHER_CUSTOMER
+    yield from about_holds(line.holds, today)
+    if line.step == THANKS.days:
+        yield from about_thanks(line, now, policy, today)
+        return
+    if now.status != "AUTHORISED":
+        yield Why.NOT_OUTSTANDING
     yield from about_money(now, facts, policy)
     yield from about_step(line, now, policy, today)
     if now.expected_payment_on is not None and now.expected_payment_on >= today:
         yield Why.PROMISED
-    yield from about_holds(line.holds, today)
+
+
+def about_thanks(line: LineFacts, now: InvoiceNow, policy: Policy, today: date) -> Iterator[Why]:
+    """A letter that thanks for a payment goes once, on the first send day after it, to who had been reminded."""
+    if not policy.rules.thank:
+        yield Why.NO_THANKS
+    if now.currency not in KNOWN:
+        yield Why.ODD_CURRENCY
+    if now.due_on is None:
+        yield Why.NO_DUE_DATE
+    if THANKS.days in line.sent:
+        yield Why.STEP_SENT
+    if not line.sent - {THANKS.days}:
+        yield Why.STEP_NOT_DUE
+    if now.status != "PAID" or now.amount_due != NOTHING or not (now.amount_paid or NOTHING) > NOTHING:
+        yield Why.NOT_PAID
+    if now.fully_paid_on is None or policy.rhythm.send_day_after(now.fully_paid_on) != today:
+        yield Why.STEP_NOT_DUE
 
 
 def about_money(now: InvoiceNow, facts: LetterFacts, policy: Policy) -> Iterator[Why]:
