@@ -35,6 +35,7 @@ from core.patience import Patience
 from core.reminders import ReminderPlan
 from core.reminders.asking import AskedAfresh
 from core.reminders.deciding import Reminding
+from core.reminders.noting import Noting
 from core.reminders.sending import Sending
 from core.reminders.workdays import prepare as prepare_holidays
 from core.scheduler import Due, Scheduler, Tick
@@ -118,8 +119,7 @@ class Solido:
         if operators is None and mailer and settings.support_email:
             operators = ByMail(mailer, settings.support_email)
         self.support = Support(self.database, operators, address=settings.support_email)
-        payments = "accounting.payments" in settings.scopes
-        self.sending = Sending(self.syncing, mailer, AskedAfresh(payments=payments), settings.public_url)
+        self.sending = Sending(self.syncing, mailer, AskedAfresh(), settings.public_url)
         self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
         self._installs = Installs(self.database, self._vault, self._slack, app)
         self.services = Services(
@@ -154,6 +154,7 @@ class Solido:
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
         delivery = Delivery(self.database, self._installs, self._slack, self.support.operators)
         keeping = Keeping(self.syncing, webhooks=bool(self.settings.xero_webhook_key.get_secret_value()))
+        noting = Noting(self.syncing, writes=self.services.writes)
         scheduling = [
             Tick("due", 1.0, due.tick),
             Tick("webhooks", 1.0, due.webhooks),
@@ -165,6 +166,7 @@ class Solido:
             Tick("delivery", 0.5, delivery.tick),
             Tick("farewell", 2.0, farewell.tick),
             Tick("reminders", 2.0, self.sending.tick),
+            Tick("notes", 10.0, noting.tick),
             Tick("support", 5.0, self.support.tick),
             Tick("welcome", 30.0, self.installing.greet),
             Tick("mend", 5.0, keeping.mend),

@@ -77,7 +77,7 @@ async def resume(call: Call) -> Message:
 async def rules(call: Call) -> Modal:
     workspace_id, _ = await decidable(call)
     outlook = await call.services.reminding.outlook(workspace_id, now=call.now)
-    return forms.rules(str(workspace_id), outlook.standing.policy.rules)
+    return forms.rules(str(workspace_id), outlook.standing.policy.rules, writes=call.services.writes)
 
 
 async def letters(call: Call) -> Message:

@@ -54,14 +54,14 @@ async def rules(call: Call, values: Values) -> Message | FieldErrors:
     workspace_id, _ = await decidable(call)
     outlook = await call.services.reminding.outlook(workspace_id, now=call.now)
     try:
-        made = read_rules(values, outlook.standing.policy.rules)
+        made = read_rules(values, outlook.standing.policy.rules, writes=call.services.writes)
     except _Wrong as wrong:
         return wrong.errors
     await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now, what="rules")
     return views.done("The rules are saved. `/solido reminders` shows the plan they make.")
 
 
-def read_rules(values: Values, before: Rules) -> Rules:
+def read_rules(values: Values, before: Rules, *, writes: bool) -> Rules:
     """Raise _Wrong with the field and what is wrong with it. A step keeps its letter."""
     reply_to = values.get("reply_to", "").strip()
     if reply_to and working(reply_to) is None:
@@ -72,6 +72,7 @@ def read_rules(values: Values, before: Rules) -> Rules:
     days = tuple(sorted({int(day) for day in values.get("weekdays", "").split(",") if day in "0123456"}))
     if not days:
         raise _Wrong("weekdays", "Choose at least one day.")
+    also = values["also"].split(",") if "also" in values else None
     return msgspec.structs.replace(
         before,
         steps=tuple(step_for(day, before) for day in read_steps(values.get("steps", ""))),
@@ -81,6 +82,8 @@ def read_rules(values: Values, before: Rules) -> Rules:
         sender_name=sender[:100],
         reply_to=working(reply_to) or "",
         per_hour=read_number(values.get("per_hour", "")),
+        thank=forms.THANK in also if also is not None else before.thank,
+        note_in_xero=forms.NOTE in also if also is not None and writes else before.note_in_xero,
     )
 
 

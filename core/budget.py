@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 A_DAY = timedelta(days=1)
 RESERVE_SHARE = 0.1
+KEPT_SHARE = 0.1
 WARN_SHARE = 0.8
 NIGHTLY_COST = 10
 
@@ -24,6 +25,11 @@ class Budget(NamedTuple):
     @property
     def reserve(self) -> int:
         return int(self.limit * RESERVE_SHARE)
+
+    @property
+    def kept(self) -> int:
+        """The last of the reserve: for people alone, since what they ask for is never put off until tomorrow."""
+        return max(int(self.reserve * KEPT_SHARE), 1)
 
     @property
     def free(self) -> int:

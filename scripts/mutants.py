@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 GATE = "core/reminders/gate.py"
-TESTS = ["tests/core/reminders/test_gate.py"]
+TESTS = ["tests/core/reminders/test_gate.py", "tests/core/reminders/test_gate_thanks.py"]
 COPIED = ["core", "storage", "tests", "pyproject.toml"]
 AT_ONCE = 2
 OTHER_WAY = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}

@@ -112,6 +112,16 @@ class Invoices:
         mine = select(Invoice).where(*self._outstanding())
         return (await self._session.exec(mine.order_by(col(Invoice.due_on), col(Invoice.number)))).all()
 
+    async def settled(self, since: date, before: date) -> Sequence[Invoice]:
+        """Paid on a day from `since` on and before `before`."""
+        mine = select(Invoice).where(
+            col(Invoice.workspace_id) == self._workspace_id,
+            col(Invoice.status) == "PAID",
+            col(Invoice.fully_paid_on) >= since,
+            col(Invoice.fully_paid_on) < before,
+        )
+        return (await self._session.exec(mine.order_by(col(Invoice.number)))).all()
+
     async def get(self, invoice_id: UUID) -> Invoice | None:
         mine = select(Invoice).where(col(Invoice.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine.where(col(Invoice.invoice_id) == invoice_id))).one_or_none()

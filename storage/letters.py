@@ -76,6 +76,16 @@ class Letters:
             )
         return bool(changed.rowcount)
 
+    async def take_note(self, letter_id: UUID, *, now: datetime) -> bool:
+        """Take the right to note the letter in Xero; False when somebody has it, or had."""
+        taken = await self._session.exec(
+            update(Letter)
+            .where(col(Letter.workspace_id) == self._workspace_id, col(Letter.id) == letter_id)
+            .where(col(Letter.noted_at).is_(None))
+            .values(noted_at=now)
+        )
+        return bool(taken.rowcount)
+
     async def get(self, letter_id: UUID) -> Letter | None:
         mine = select(Letter).where(col(Letter.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine.where(col(Letter.id) == letter_id))).one_or_none()

@@ -212,6 +212,16 @@ class Unscoped:
         )
         return [Owned(*row) for row in (await self.session.exec(lost)).all()]
 
+    async def letters_to_note(self, *, finished_after: datetime, limit: int) -> list[Owned]:
+        """Letters that went a short while ago and are not noted in Xero yet, oldest first."""
+        found = select(Letter.workspace_id, Letter.id).where(
+            col(Letter.state) == LetterState.SENT,
+            col(Letter.noted_at).is_(None),
+            col(Letter.finished_at) > finished_after,
+        )
+        rows = await self.session.exec(found.order_by(col(Letter.finished_at)).limit(limit))
+        return [Owned(*row) for row in rows.all()]
+
     async def letter_by_unsubscribe(self, unsubscribe_hash: str) -> Owned | None:
         found = select(Letter.workspace_id, Letter.id).where(col(Letter.unsubscribe_hash) == unsubscribe_hash)
         row = (await self.session.exec(found)).first()

@@ -1,6 +1,7 @@
 """Why something is not sent, in words. A test sees that none is missing."""
 
 from core.reminders.gate import Why
+from core.reminders.rules import THANKS
 
 WORDS: dict[Why, str] = {
     Why.NOT_STARTED: "reminders have not been started",
@@ -33,11 +34,15 @@ WORDS: dict[Why, str] = {
     Why.DISPUTED: "it is disputed",
     Why.PROMISED: "payment is promised",
     Why.HELD: "somebody put it on hold",
+    Why.NO_THANKS: "thank-you letters are switched off",
+    Why.NOT_PAID: "it is not paid, or not any more",
 }
 
 
 def step_words(days: int) -> str:
     """`7 working days after the due date`."""
+    if days == THANKS.days:
+        return "thanks for the payment"
     if days == 0:
         return "on the due date"
     count = f"{abs(days)} working {'day' if abs(days) == 1 else 'days'}"

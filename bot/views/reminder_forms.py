@@ -9,6 +9,7 @@ from core.reminders.rules import Rules, Step
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 REASONS = (("disputed", "It is disputed"), ("promised", "Payment is promised"), ("other", "Another reason"))
 PREVIEW, TEST, SAVE = "preview", "test", "save"
+THANK, NOTE = "thank", "note"
 
 
 def field(block_id: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:
@@ -31,7 +32,8 @@ def option(value: str, text: str) -> Block:
     return {"value": value, "text": {"type": "plain_text", "text": text}}
 
 
-def rules(workspace_id: str, it: Rules) -> Modal:
+def rules(workspace_id: str, it: Rules, *, writes: bool) -> Modal:
+    """`writes`: whether this installation may write to Xero at all."""
     options = [option(str(number), name) for number, name in enumerate(DAYS)]
     chosen = [options[number] for number in it.weekdays]
     minimums = ", ".join(f"{amount} {currency}" for currency, amount in sorted(it.minimums.items()))
@@ -57,11 +59,20 @@ def rules(workspace_id: str, it: Rules) -> Modal:
             field("sender_name", "Sender's name", typed(it.sender_name, most=100), optional=True),
             field("reply_to", "Replies go to", typed(it.reply_to, most=254), optional=True),
             field("per_hour", "At most so many letters an hour", typed(str(it.per_hour), most=4)),
+            field("also", "Also", also(it, writes=writes), optional=True),
         ],
         callback="reminders_rules",
         submit="Save",
         private=workspace_id,
     )
+
+
+def also(it: Rules, *, writes: bool) -> Block:
+    thank = option(THANK, "Thank customers who pay after a reminder")
+    note = option(NOTE, "Note each letter in the invoice's history in Xero")
+    chosen = [one for one, on in ((thank, it.thank), (note, it.note_in_xero and writes)) if on]
+    made: Block = {"type": "checkboxes", "options": [thank, note] if writes else [thank]}
+    return made | ({"initial_options": chosen} if chosen else {})
 
 
 def letter(private: str, step: Step, preview: Written | None, *, note: str = "", address: str = "") -> Modal:

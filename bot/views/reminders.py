@@ -94,7 +94,7 @@ def summary(made: Plan) -> str:
 
 
 def obstacles(it: Shown) -> list[str]:
-    """What keeps all letters back, whoever they are to."""
+    """What keeps all letters back, whoever they are to, or should make one think twice before they go."""
     connection = it.outlook.standing.connection
     found = []
     if connection.state != ConnectionState.ACTIVE:
@@ -103,6 +103,11 @@ def obstacles(it: Shown) -> list[str]:
         found.append("Nothing goes out until a sync has succeeded: the books are older than six hours.")
     if not it.mail:
         found.append("Letters cannot be sent yet: the people who run Solido for you have to set up a mail server.")
+    if connection.lacks_payments:
+        found.append(
+            "Overpayments and prepayments are hidden from me, so a customer who has paid too much may get a letter: "
+            "`/solido connect` renews the permission."
+        )
     if it.outlook.standing.row.xero_reminds:
         found.append("Xero sends its own reminders for this organisation: customers would get two. Switch one off.")
     return found

@@ -4,8 +4,9 @@ from bot.views.blocks import Message, actions, bold, button, context, escape, mo
 from bot.views.letters import day
 from bot.views.reasons import WORDS, step_words
 from bot.views.reminders import STATES
+from core.reminders.rules import THANKS
 from core.why_invoice import Story
-from storage.reminder_models import Hold, LetterState
+from storage.reminder_models import Hold, LetterState, Reminder
 
 
 def story(it: Story, workspace_id: str) -> Message:
@@ -53,12 +54,16 @@ def upcoming(it: Story) -> str:
 
 def went(it: Story) -> list[str]:
     lines = [
-        f"• {day(letter.goes_on)}, {step_words(reminder.step)}, {money(reminder.amount_due, reminder.currency)}: "
+        f"• {day(letter.goes_on)}, {step_words(reminder.step)}, {asked_for(reminder)}"
         f"{STATES.get(LetterState(letter.state), letter.state)}"
         + (f", says {user(letter.decided_by)}" if letter.decided_by else "")
         for letter, reminder in it.letters[-10:]
     ]
     return ["*Letters*\n" + "\n".join(lines)] if lines else []
+
+
+def asked_for(reminder: Reminder) -> str:
+    return "" if reminder.step == THANKS.days else f"{money(reminder.amount_due, reminder.currency)}: "
 
 
 def held(it: Story) -> list[str]:

@@ -27,8 +27,9 @@ Credit = Mapping[UUID, Mapping[str, Decimal]]
 class UnappliedMoney(Protocol):
     """Where a customer's credit that is on no invoice comes from."""
 
-    async def of(self, calls: OrganisationCalls, contact_ids: Sequence[UUID]) -> Credit | None:
-        """Return the credit of these customers; None where it could not be looked up."""
+    async def of(self, calls: OrganisationCalls, contact_ids: Sequence[UUID], *, payments: bool) -> Credit | None:
+        """Return the credit of these customers; None where it could not be looked up. `payments`: whether the
+        permission covers overpayments and prepayments; without it they cannot be seen."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Fresh:
-    """One reading. `read_at` is the moment before the first question; rows are for the mirror."""
+    """One reading. `read_at` is the moment before the first question; `calls_kept` of `calls_left` are for people
+    alone; rows are for the mirror."""
 
     read_at: datetime
     invoices: Mapping[UUID, InvoiceNow]
     customers: Mapping[UUID, Person]
     credit: Credit | None
     calls_left: int | None
+    calls_kept: int
     invoice_rows: list[dict[str, Any]] = field(default_factory=list)
     contact_rows: list[dict[str, Any]] = field(default_factory=list)
 
@@ -60,6 +63,8 @@ async def ask(
     invoice_ids: Sequence[UUID],
     contact_ids: Sequence[UUID],
     *,
+    payments: bool,
+    calls_kept: int,
     now: datetime,
 ) -> Fresh:
     """Ask about exactly these; raise the XeroError that kept an answer away."""
@@ -76,8 +81,9 @@ async def ask(
         row["contact_id"]: Person(row["name"], row["email"], tuple(row["people"]), row["status"])
         for row in contact_rows
     }
-    credit = await unapplied.of(calls, contact_ids)
-    return Fresh(now, invoices, customers, credit, calls.meter.day_left, invoice_rows, contact_rows)
+    credit = await unapplied.of(calls, contact_ids, payments=payments)
+    left = calls.meter.day_left
+    return Fresh(now, invoices, customers, credit, left, calls_kept, invoice_rows, contact_rows)
 
 
 def batched(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
@@ -175,16 +181,16 @@ OURS = ("ACCRECCREDIT", "RECEIVE-OVERPAYMENT", "RECEIVE-PREPAYMENT", "AROVERPAYM
 
 class AskedAfresh:
     """Reads credit notes whenever letters are about to go, and over- and prepayments where the permission covers them
-    (scope accounting.payments.read). One record that cannot be read and nothing is known any more."""
+    (scope accounting.payments.read). One record that cannot be read and nothing is known any more.
 
-    def __init__(self, *, payments: bool) -> None:
-        self._lists = ("CreditNotes", "Overpayments", "Prepayments") if payments else ("CreditNotes",)
+    The mirror has them too (core/unapplied), for the plan; but what was paid too much since the last sync counts.
+    """
 
-    async def of(self, calls: OrganisationCalls, contact_ids: Sequence[UUID]) -> Credit | None:
+    async def of(self, calls: OrganisationCalls, contact_ids: Sequence[UUID], *, payments: bool) -> Credit | None:
         wanted = set(contact_ids)
         found: dict[UUID, dict[str, Decimal]] = {contact_id: {} for contact_id in contact_ids}
         try:
-            for name in self._lists:
+            for name in ("CreditNotes", "Overpayments", "Prepayments") if payments else ("CreditNotes",):
                 for record in await self._all(calls, name):
                     owner = wire.guid(record.Contact.ContactID or "")
                     if owner in wanted and record.Type in OURS and record.Status == "AUTHORISED":

@@ -3,6 +3,7 @@ written down. What was decided is kept with everything the gate was told, so tha
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +20,7 @@ from core.reminders.gate import Hold, Reason, Send, Why, may_send
 from core.reminders.letters import Content, Owed
 from core.reminders.outlook import Standing, standing
 from core.reminders.plan import PlannedLetter, PlannedLine
-from core.reminders.rules import Rules, Step
+from core.reminders.rules import THANKS, Rules, Step
 from core.reminders.slots import Rhythm
 from core.reminders.workdays import working_days
 from core.zones import zone
@@ -70,6 +71,7 @@ def facts_of(planned: PlannedLetter, it: Standing, fresh: Fresh) -> LetterFacts:
         unsubscribed=contact_id in it.unsubscribed,
         unapplied=None if fresh.credit is None else fresh.credit.get(contact_id),
         calls_left=fresh.calls_left,
+        calls_kept=fresh.calls_kept,
         allowed=it.allowed.get(contact_id, {}),
         holds=it.holds_on(Scope.CUSTOMER, contact_id) + it.holds_on(Scope.EVERYTHING, None),
         letter_days=it.letter_days.get(contact_id, ()),
@@ -79,12 +81,15 @@ def facts_of(planned: PlannedLetter, it: Standing, fresh: Fresh) -> LetterFacts:
 
 def _line(line: PlannedLine, it: Standing, fresh: Fresh) -> LineFacts:
     invoice_id = line.debt.invoice_id
+    sent = it.sent.get(invoice_id, frozenset())
+    if line.step.days == THANKS.days and invoice_id in it.thanked:
+        sent |= {THANKS.days}
     return LineFacts(
         invoice_id=invoice_id,
         step=line.step.days,
         planned_due_on=line.debt.due_on,
         now=fresh.invoices.get(invoice_id),
-        sent=it.sent.get(invoice_id, frozenset()),
+        sent=sent,
         holds=it.holds_on(Scope.INVOICE, invoice_id),
     )
 
@@ -107,7 +112,9 @@ def content_of(planned: PlannedLetter, fresh: Fresh, it: Standing, links: dict[U
         assert now.amount_due is not None
         assert now.total is not None
         link = links.get(line.debt.invoice_id, "")
-        owed.append(Owed(line.debt.number, now.due_on, now.amount_due, now.total, now.currency or "", pay_link=link))
+        paid = now.amount_paid if is_thanks(planned) else None
+        due, total = (now.amount_due, now.total) if paid is None else (paid, paid)
+        owed.append(Owed(line.debt.number, now.due_on, due, total, now.currency or "", pay_link=link))
     person: Person = fresh.customers[planned.customer.contact_id]
     organisation = it.connection.tenant_name
     return Content(
@@ -117,7 +124,12 @@ def content_of(planned: PlannedLetter, fresh: Fresh, it: Standing, links: dict[U
         invoices=tuple(owed),
         today=it.today,
         unsubscribe=stop,
+        paid=is_thanks(planned),
     )
+
+
+def is_thanks(planned: PlannedLetter) -> bool:
+    return firmest(planned).days == THANKS.days
 
 
 def firmest(planned: PlannedLetter) -> Step:
@@ -214,22 +226,24 @@ async def remember(
         )
     await store.reminders.decided(rows)
     if any(reason.why is Why.UNAPPLIED for reason in reasons):
-        await ask_about_credit(store, facts, now=now)
+        await ask_about_credit(store, facts.contact_id, facts.unapplied or {}, now=now)
 
 
-async def ask_about_credit(store: WorkspaceStore, facts: LetterFacts, *, now: datetime) -> None:
+async def ask_about_credit(
+    store: WorkspaceStore, contact_id: UUID, unapplied: Mapping[str, Decimal], *, now: datetime
+) -> None:
     """Ask in Slack, once for this much credit."""
-    credit = {currency: amount for currency, amount in (facts.unapplied or {}).items() if amount > 0}
-    asked = await store.reminders.credit_question(facts.contact_id)
+    credit = {currency: amount for currency, amount in unapplied.items() if amount > 0}
+    asked = await store.reminders.credit_question(contact_id)
     known = {currency: Decimal(amount) for currency, amount in asked.credit.items()} if asked else {}
     if asked and all(amount <= known.get(currency, Decimal(0)) for currency, amount in credit.items()):
         return
-    name = await customer_name(store, facts.contact_id)
+    name = await customer_name(store, contact_id)
     await store.reminders.ask_about_credit(
-        facts.contact_id, name, {currency: str(amount) for currency, amount in credit.items()}, now=now
+        contact_id, name, {currency: str(amount) for currency, amount in credit.items()}, now=now
     )
-    notice = CreditAsked(store.id, facts.contact_id, name, credit)
-    await store.outbox.tell(f"credit:{facts.contact_id}:{now.isoformat()}", encode(notice), now=now)
+    notice = CreditAsked(store.id, contact_id, name, credit)
+    await store.outbox.tell(f"credit:{contact_id}:{now.isoformat()}", encode(notice), now=now)
 
 
 async def customer_name(store: WorkspaceStore, contact_id: UUID) -> str:

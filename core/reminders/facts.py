@@ -65,7 +65,7 @@ class LetterFacts:
     `read_at` is when Xero was asked about exactly these invoices. `unapplied` is the customer's credit that is on no
     invoice, by currency; `allowed` how much of it a person has seen and said *send anyway* to. `letter_days` are the
     days on which this customer got letters, `last_hour` how many letters the workspace sent in the last sixty minutes,
-    `calls_left` what Xero still allows today.
+    `calls_left` what Xero still allows today, of which letters leave the last `calls_kept` to people.
     """
 
     contact_id: UUID
@@ -83,6 +83,7 @@ class LetterFacts:
     holds: tuple[HoldFact, ...] = ()
     letter_days: tuple[date, ...] = ()
     last_hour: int = 0
+    calls_kept: int = 10
 
 
 @dataclass(frozen=True)

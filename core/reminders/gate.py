@@ -3,7 +3,7 @@
 Each clause is one `if`; `make mutants` takes them away one by one and sees a test fail for each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,12 +12,10 @@ from uuid import UUID
 
 from core.reminders.currencies import KNOWN
 from core.reminders.facts import HoldFact, HoldReason, InvoiceNow, LetterFacts, LineFacts, Policy
-from core.reminders.rules import step_due
+from core.reminders.rules import THANKS, step_due
 
 FRESH_FOR = timedelta(minutes=5)
 BOOKS_GOOD_FOR = timedelta(hours=6)
-CALLS_KEPT = 10
-"""Calls of the day that are never spent on letters: what is asked next may be asked by a person."""
 PER_CUSTOMER_A_WEEK = 2
 A_WEEK = timedelta(days=7)
 WRITABLE = ("ACTIVE", "ARCHIVED")
@@ -58,6 +56,8 @@ class Why(StrEnum):
     DISPUTED = "disputed"
     PROMISED = "promised"
     HELD = "held"
+    NO_THANKS = "no_thanks"
+    NOT_PAID = "not_paid"
 
 
 HELD_AS = {HoldReason.DISPUTED: Why.DISPUTED, HoldReason.PROMISED: Why.PROMISED, HoldReason.OTHER: Why.HELD}
@@ -99,7 +99,7 @@ def about_letter(facts: LetterFacts, policy: Policy, today: date, now: datetime)
         yield Why.BOOKS_OLD
     if facts.read_at is None or not within(FRESH_FOR, facts.read_at, now):
         yield Why.NOT_FRESH
-    if facts.calls_left is None or facts.calls_left < CALLS_KEPT:
+    if facts.calls_left is None or facts.calls_left < facts.calls_kept:
         yield Why.QUOTA
     slot = policy.rhythm.slot_at(now)
     if slot is None or slot.day != facts.day:
@@ -128,19 +128,40 @@ def about_line(line: LineFacts, facts: LetterFacts, policy: Policy, today: date)
         return
     if now.type != "ACCREC":
         yield Why.NOT_SALES
-    if now.status != "AUTHORISED":
-        yield Why.NOT_OUTSTANDING
     if now.contact_id != facts.contact_id:
         yield Why.OTHER_CUSTOMER
+    yield from about_holds(line.holds, today)
+    if line.step == THANKS.days:
+        yield from about_thanks(line, now, policy, today)
+        return
+    if now.status != "AUTHORISED":
+        yield Why.NOT_OUTSTANDING
     yield from about_money(now, facts, policy)
     yield from about_step(line, now, policy, today)
     if now.expected_payment_on is not None and now.expected_payment_on >= today:
         yield Why.PROMISED
-    yield from about_holds(line.holds, today)
+
+
+def about_thanks(line: LineFacts, now: InvoiceNow, policy: Policy, today: date) -> Iterator[Why]:
+    """A letter that thanks for a payment goes once, on the first send day after it, to who had been reminded."""
+    if not policy.rules.thank:
+        yield Why.NO_THANKS
+    if now.currency not in KNOWN:
+        yield Why.ODD_CURRENCY
+    if now.due_on is None:
+        yield Why.NO_DUE_DATE
+    if THANKS.days in line.sent:
+        yield Why.STEP_SENT
+    if not line.sent - {THANKS.days}:
+        yield Why.STEP_NOT_DUE
+    if now.status != "PAID" or now.amount_due != NOTHING or not (now.amount_paid or NOTHING) > NOTHING:
+        yield Why.NOT_PAID
+    if now.fully_paid_on is None or policy.rhythm.send_day_after(now.fully_paid_on) != today:
+        yield Why.STEP_NOT_DUE
 
 
 def about_money(now: InvoiceNow, facts: LetterFacts, policy: Policy) -> Iterator[Why]:
-    currency = now.currency or ""
+    currency = now.currency
     if currency not in KNOWN:
         yield Why.ODD_CURRENCY
         return
@@ -156,9 +177,16 @@ def about_money(now: InvoiceNow, facts: LetterFacts, policy: Policy) -> Iterator
     if facts.unapplied is None:
         yield Why.UNAPPLIED_UNKNOWN
         return
-    credit = facts.unapplied.get(currency, NOTHING)
-    if credit >= now.amount_due and credit > facts.allowed.get(currency, NOTHING):
+    if covers(facts.unapplied, facts.allowed, currency, now.amount_due):
         yield Why.UNAPPLIED
+
+
+def covers(
+    unapplied: Mapping[str, Decimal], allowed: Mapping[str, Decimal], currency: str, amount_due: Decimal
+) -> bool:
+    """Whether a customer has credit for all of an invoice, and more of it than somebody has allowed for."""
+    credit = unapplied.get(currency, NOTHING)
+    return credit >= amount_due and credit > allowed.get(currency, NOTHING)
 
 
 def adds_up(now: InvoiceNow, due: Decimal) -> bool:

@@ -78,7 +78,8 @@ class Owed:
 
 @dataclass(frozen=True)
 class Content:
-    """What a letter is about. `unsubscribe` is the address of the page that stops letters."""
+    """What a letter is about. `unsubscribe` is the address of the page that stops letters; `paid`: it gives thanks for
+    these invoices, and asks for nothing."""
 
     customer: str
     organisation: str
@@ -86,6 +87,7 @@ class Content:
     invoices: tuple[Owed, ...]
     today: date
     unsubscribe: str = field(default="", repr=False)
+    paid: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,8 @@ def totals(invoices: Sequence[Owed]) -> list[tuple[str, Decimal]]:
 def as_text(content: Content) -> str:
     lines = []
     for invoice in content.invoices:
-        lines.append(f"{named(invoice)}: {rest_of(invoice)}, due {said(invoice.due_on)}")
+        due = "" if content.paid else f", due {said(invoice.due_on)}"
+        lines.append(f"{named(invoice)}: {rest_of(invoice)}{due}")
         if web_address(invoice.pay_link):
             lines.append(f"  View and pay: {invoice.pay_link}")
     if len(content.invoices) > 1:
@@ -185,33 +188,35 @@ def as_text(content: Content) -> str:
 
 def as_html(content: Content) -> str:
     cell = 'style="padding:6px 12px 6px 0;border-bottom:1px solid #ddd;text-align:start"'
-    head = "".join(f"<th {cell}>{word}</th>" for word in ("Invoice", "Due", "Amount", ""))
+    columns = (0, 2) if content.paid else (0, 1, 2, 3)
+    half = f'{cell} colspan="{len(columns) // 2}"'
+    titles = ("Invoice", "Due", "Amount", "")
+    head = "".join(f"<th {cell}>{titles[number]}</th>" for number in columns)
     rows = []
     for invoice in content.invoices:
         link = f'<a href="{escape(invoice.pay_link)}">View and pay</a>' if web_address(invoice.pay_link) else ""
         words = (escape(named(invoice)), said(invoice.due_on), escape(rest_of(invoice)), link)
-        rows.append("<tr>" + "".join(f'<td {cell} dir="auto">{word}</td>' for word in words) + "</tr>")
+        rows.append("<tr>" + "".join(f'<td {cell} dir="auto">{words[number]}</td>' for number in columns) + "</tr>")
     if len(content.invoices) > 1:
         rows += [
-            f'<tr><td {cell}></td><td {cell}><b>Total</b></td><td {cell} colspan="2"><b>'
-            f"{escape(shown(amount, currency))}</b></td></tr>"
+            f"<tr><td {half}><b>Total</b></td><td {half}><b>{escape(shown(amount, currency))}</b></td></tr>"
             for currency, amount in totals(content.invoices)
         ]
     return f'<table style="border-collapse:collapse;margin:12px 0"><tr>{head}</tr>{"".join(rows)}</table>'
 
 
 def text_footer(content: Content) -> str:
-    stop = f"\n{STOP} {content.unsubscribe}" if content.unsubscribe else ""
-    return f"\n\n--\n{ALREADY_PAID}{stop}\n"
+    stop = f"{STOP} {content.unsubscribe}" if content.unsubscribe else ""
+    said_last = "\n".join(line for line in ("" if content.paid else ALREADY_PAID, stop) if line)
+    return f"\n\n-- \n{said_last}\n" if said_last else "\n"
 
 
 def html_footer(content: Content) -> str:
     stop = (
-        f'<br>{STOP} <a href="{escape(content.unsubscribe)}">stop reminders</a>'
-        if web_address(content.unsubscribe)
-        else ""
+        f'{STOP} <a href="{escape(content.unsubscribe)}">stop reminders</a>' if web_address(content.unsubscribe) else ""
     )
-    return f'<p style="color:#666;font-size:13px;margin-top:24px">{ALREADY_PAID}{stop}</p>'
+    said_last = "<br>".join(line for line in ("" if content.paid else ALREADY_PAID, stop) if line)
+    return f'<p style="color:#666;font-size:13px;margin-top:24px">{said_last}</p>'
 
 
 def page(inner: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -12,8 +12,8 @@ from core.reminders.addresses import recipients
 from core.reminders.facts import HoldFact, HoldReason, Policy
 from core.reminders.gate import A_WEEK, BOOKS_GOOD_FOR, within
 from core.reminders.plan import HORIZON, Customer, Debt, Plan, plan
-from core.reminders.rules import decode_rules
-from core.reminders.slots import Rhythm
+from core.reminders.rules import THANKS, decode_rules
+from core.reminders.slots import Rhythm, Slot
 from core.reminders.workdays import working_days
 from core.zones import zone
 from storage.models import Connection, ConnectionState, Contact, Invoice
@@ -25,7 +25,8 @@ AN_HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Standing:
-    """What people decided and what went out, without the books. `paused` is the hold on everything, while it lasts."""
+    """What people decided and what went out, without the books. `paused` is the hold on everything, while it lasts;
+    `sent` are the steps that reminded, `thanked` the invoices whose payment was thanked for."""
 
     connection: Connection
     row: ReminderPolicy
@@ -34,6 +35,7 @@ class Standing:
     holds: tuple[Hold, ...]
     unsubscribed: frozenset[UUID]
     sent: dict[UUID, frozenset[int]]
+    thanked: frozenset[UUID]
     letter_days: dict[UUID, tuple[date, ...]]
     last_hour: int
     allowed: dict[UUID, dict[str, Decimal]]
@@ -52,9 +54,11 @@ class Outlook:
     standing: Standing
     customers: tuple[Customer, ...]
 
-    def plan(self, now: datetime, *, slots: int = HORIZON) -> Plan:
+    def plan(self, now: datetime, *, slots: int = HORIZON, credit: bool = True) -> Plan:
+        """`credit`: whether what customers have on no invoice, as the mirror has it, holds what it covers."""
         it = self.standing
-        return plan(self.customers, it.policy, now, slots=slots, last_hour=it.last_hour)
+        customers = self.customers if credit else [replace(one, unapplied={}) for one in self.customers]
+        return plan(customers, it.policy, now, slots=slots, last_hour=it.last_hour)
 
 
 def policy_of(connection: Connection, row: ReminderPolicy) -> Policy:
@@ -81,8 +85,12 @@ async def standing(
     policy = policy_of(connection, row)
     today = policy.rhythm.today(now)
     sent: dict[UUID, set[int]] = defaultdict(set)
+    thanked: set[UUID] = set()
     for step in await store.letters.steps(None if invoices is None else list(invoices)):
-        sent[step.invoice_id].add(step.step)
+        if step.step == THANKS.days:
+            thanked.add(step.invoice_id)
+        else:
+            sent[step.invoice_id].add(step.step)
     days: dict[UUID, list[date]] = defaultdict(list)
     for letter in await store.letters.days_since(today - A_WEEK):
         days[letter.contact_id].append(letter.goes_on)
@@ -95,6 +103,7 @@ async def standing(
         holds=tuple(await store.holds.live()),
         unsubscribed=frozenset(await store.reminders.unsubscribed()),
         sent={invoice: frozenset(steps) for invoice, steps in sent.items()},
+        thanked=frozenset(thanked),
         letter_days={contact: tuple(found) for contact, found in days.items()},
         last_hour=await store.letters.count_since(now - AN_HOUR),
         allowed={
@@ -114,11 +123,19 @@ async def look(store: WorkspaceStore, *, now: datetime) -> Outlook | None:
     for invoice in await store.invoices.outstanding():
         if invoice.contact_id is not None:
             owed[invoice.contact_id].append(invoice)
-    customers = [customer_of(contact_id, rows, contacts.get(contact_id), it) for contact_id, rows in owed.items()]
+    credit: dict[UUID, dict[str, Decimal]] = defaultdict(dict)
+    for rest in await store.unapplied.by_contact():
+        credit[rest.contact_id][rest.currency] = rest.remaining
+    customers = [
+        customer_of(contact_id, rows, contacts.get(contact_id), credit[contact_id], it)
+        for contact_id, rows in owed.items()
+    ]
     return Outlook(it, tuple(sorted(customers, key=lambda customer: customer.name.lower())))
 
 
-def customer_of(contact_id: UUID, rows: list[Invoice], contact: Contact | None, it: Standing) -> Customer:
+def customer_of(
+    contact_id: UUID, rows: list[Invoice], contact: Contact | None, credit: dict[str, Decimal], it: Standing
+) -> Customer:
     return Customer(
         contact_id=contact_id,
         name=(contact.name if contact and contact.name else rows[0].contact_name) or "a customer without a name",
@@ -129,6 +146,8 @@ def customer_of(contact_id: UUID, rows: list[Invoice], contact: Contact | None, 
         unsubscribed=contact_id in it.unsubscribed,
         holds=it.holds_on(Scope.CUSTOMER, contact_id),
         letter_days=it.letter_days.get(contact_id, ()),
+        unapplied=credit,
+        allowed=it.allowed.get(contact_id, {}),
     )
 
 
@@ -148,6 +167,14 @@ def debt_of(row: Invoice, it: Standing) -> Debt:
 def books_are_good(connection: Connection, now: datetime) -> bool:
     last = connection.last_success_at
     return connection.state == ConnectionState.ACTIVE and last is not None and within(BOOKS_GOOD_FOR, last, now)
+
+
+def open_slot(outlook: Outlook, now: datetime) -> Slot | None:
+    """The slot in which letters may go now; None where anything speaks against all of them."""
+    it = outlook.standing
+    if it.paused or not it.policy.started or not books_are_good(it.connection, now):
+        return None
+    return it.policy.rhythm.slot_at(now)
 
 
 async def held(store: WorkspaceStore, *, now: datetime) -> Held:

@@ -4,7 +4,7 @@ A letter covers all invoices of a customer that are due a step on its day. No cu
 two a week, and the workspace no more an hour than its cap, so old debts of a new connection spread by themselves.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from core.reminders.currencies import KNOWN
 from core.reminders.facts import HoldFact, HoldReason, Policy
-from core.reminders.gate import A_WEEK, HELD_AS, NOTHING, PER_CUSTOMER_A_WEEK, WRITABLE, Why
+from core.reminders.gate import A_WEEK, HELD_AS, NOTHING, PER_CUSTOMER_A_WEEK, WRITABLE, Why, covers
 from core.reminders.rules import FAR_BEFORE, Step
 from core.reminders.slots import Slot
 
@@ -38,7 +38,8 @@ class Debt:
 
 @dataclass(frozen=True)
 class Customer:
-    """Who owes, what, and whether they can be written to."""
+    """Who owes, what, and whether they can be written to. `unapplied` is credit on no invoice as the mirror has it, by
+    currency, and `allowed` how much of it somebody has said *send anyway* to."""
 
     contact_id: UUID
     name: str
@@ -48,6 +49,8 @@ class Customer:
     unsubscribed: bool = False
     holds: tuple[HoldFact, ...] = ()
     letter_days: tuple[date, ...] = ()
+    unapplied: Mapping[str, Decimal] = field(default_factory=dict)
+    allowed: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,8 @@ def _account(customer: Customer, policy: Policy, today: date, made: Plan) -> _Ac
             made.held.append(HeldDebt(customer, debt, whole, _until(customer.holds, today)))
             continue
         held = held_at(debt, policy, today)
+        if held is None and covers(customer.unapplied, customer.allowed, debt.currency, debt.amount_due):
+            held = Why.UNAPPLIED, None
         if held is not None:
             made.held.append(HeldDebt(customer, debt, held[0], held[1]))
             if held[1] is None:

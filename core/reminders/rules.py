@@ -69,9 +69,23 @@ STEPS = (
 MONDAY_TO_FRIDAY = (0, 1, 2, 3, 4)
 
 
+THANK_YOU = """\
+Dear {{ customer }},
+
+thank you for your payment of the following:
+
+{{ invoices }}
+
+Kind regards
+{{ sender }}"""
+THANKS = Step(10_000, "Thank you: {{ numbers }}", THANK_YOU)
+"""Kept like a step, beyond all that remind."""
+
+
 class Rules(msgspec.Struct, frozen=True):
     """Kept as JSON in the workspace's policy row. `send_at` is in the organisation's zone; `minimums` by currency:
-    an invoice with less due than that is left alone. `per_hour` caps the letters of the whole workspace.
+    an invoice with less due than that is left alone. `per_hour` caps the letters of the whole workspace. `thank`: a
+    letter goes to who has paid after a reminder, on the next send day.
     """
 
     steps: tuple[Step, ...] = STEPS
@@ -82,6 +96,7 @@ class Rules(msgspec.Struct, frozen=True):
     reply_to: str = ""
     per_hour: int = 60
     note_in_xero: bool = True
+    thank: bool = False
 
     def step(self, days: int) -> Step | None:
         return next((step for step in self.steps if step.days == days), None)

@@ -11,16 +11,18 @@ from uuid import UUID
 
 import structlog
 
+from core.budget import Budget
 from core.clock import utc_now
 from core.errors import Superseded, XeroError
 from core.guard import survived
 from core.mail import Fate, Mail, Mailer, Outcome
 from core.reminders import asking, telling
 from core.reminders.asking import Fresh, UnappliedMoney
-from core.reminders.claiming import Claimed, claim, content_of, firmest, let_through, new_secret
+from core.reminders.claiming import Claimed, claim, content_of, firmest, is_thanks, let_through, new_secret
 from core.reminders.letters import TemplateBroken, Written, write
-from core.reminders.outlook import Outlook, Standing, books_are_good, look
+from core.reminders.outlook import Outlook, Standing, look, open_slot
 from core.reminders.plan import PlannedLetter
+from core.reminders.thanking import thanks_due
 from core.sync import Syncing
 from core.tokens import Tokens
 from core.xero.client import Meter, OrganisationCalls
@@ -96,9 +98,9 @@ class Sending:
         batch = list(one_reading(letters, room=outlook.standing.policy.rules.per_hour - outlook.standing.last_hour))
         if not batch:
             return False
-        calls = self._calls(outlook.standing.connection)
+        calls = calls_of(self.syncing, outlook.standing.connection)
         try:
-            fresh = await self._ask(workspace_id, calls, batch, outlook.standing.connection.id)
+            fresh = await self._ask(outlook.standing.connection, calls, batch)
         except (XeroError, Superseded) as error:
             log.info("reminders.not_asked", workspace=str(workspace_id), error=error.code)
             return False
@@ -108,27 +110,21 @@ class Sending:
                 return False
         return len(batch) < len(letters)
 
-    def _calls(self, connection: Connection) -> OrganisationCalls:
-        parts = self.syncing
-        tokens = Tokens(
-            parts.database,
-            parts.vault,
-            parts.login,
-            parts.patience,
-            workspace_id=connection.workspace_id,
-            connection_id=connection.id,
-        )
-        return parts.xero.organisation(connection.tenant_id, tokens, Meter())
-
-    async def _ask(
-        self, workspace_id: UUID, calls: OrganisationCalls, batch: list[PlannedLetter], connection_id: UUID
-    ) -> Fresh:
+    async def _ask(self, connection: Connection, calls: OrganisationCalls, batch: list[PlannedLetter]) -> Fresh:
         """Ask Xero about exactly these invoices and their customers; what it says goes into the mirror too."""
         invoices = [line.debt.invoice_id for letter in batch for line in letter.lines]
         customers = [letter.customer.contact_id for letter in batch]
-        fresh = await asking.ask(calls, self.unapplied, invoices, customers, now=utc_now())
-        ours = {"connection_id": connection_id}
-        async with self.syncing.database.workspace(workspace_id) as store:
+        fresh = await asking.ask(
+            calls,
+            self.unapplied,
+            invoices,
+            customers,
+            payments=not connection.lacks_payments,
+            calls_kept=Budget(self.syncing.daily_limit).kept,
+            now=utc_now(),
+        )
+        ours = {"connection_id": connection.id}
+        async with self.syncing.database.workspace(connection.workspace_id) as store:
             await store.invoices.put([row | ours for row in fresh.invoice_rows])
             await store.contacts.put([row | ours for row in fresh.contact_rows])
         return fresh
@@ -146,7 +142,7 @@ class Sending:
         secret = new_secret()
         stop = f"{self.public_url}/unsubscribe/{secret}"
         try:
-            links = await self._links(workspace_id, letter, calls)
+            links = {} if is_thanks(letter) else await self._links(workspace_id, letter, calls)
             written = write(firmest(letter), content_of(letter, fresh, it, links, stop))
         except TemplateBroken as broken:
             log.warning("reminders.template_broken", workspace=str(workspace_id), line=broken.line)
@@ -203,7 +199,7 @@ class Sending:
         if row.xero_asked_at and now - row.xero_asked_at < ASK_XERO_EVERY:
             return
         try:
-            reminds = await asking.xero_reminds(self._calls(connection))
+            reminds = await asking.xero_reminds(calls_of(self.syncing, connection))
         except (XeroError, Superseded) as error:
             log.info("reminders.xero_not_asked", workspace=str(workspace_id), error=error.code)
             return
@@ -211,13 +207,26 @@ class Sending:
             await store.reminders.decide(xero_reminds=reminds, xero_asked_at=now)
 
 
+def calls_of(parts: Syncing, connection: Connection) -> OrganisationCalls:
+    tokens = Tokens(
+        parts.database,
+        parts.vault,
+        parts.login,
+        parts.patience,
+        workspace_id=connection.workspace_id,
+        connection_id=connection.id,
+    )
+    return parts.xero.organisation(connection.tenant_id, tokens, Meter())
+
+
 def due_now(outlook: Outlook, now: datetime) -> list[PlannedLetter]:
-    """The letters of the slot that is open now, in their order; none where anything speaks against all of them."""
-    it = outlook.standing
-    slot = it.policy.rhythm.slot_at(now)
-    if slot is None or it.paused or not it.policy.started or not books_are_good(it.connection, now):
+    """The letters of the slot that is open now, in their order; none where anything speaks against all of them.
+
+    Credit is looked up for each of them just before it goes: the mirror's may be a day old.
+    """
+    if open_slot(outlook, now) is None:
         return []
-    return outlook.plan(now, slots=1).letters
+    return outlook.plan(now, slots=1, credit=False).letters
 
 
 async def to_try(store: WorkspaceStore, outlook: Outlook, now: datetime) -> list[PlannedLetter]:
@@ -227,7 +236,7 @@ async def to_try(store: WorkspaceStore, outlook: Outlook, now: datetime) -> list
     held = await store.reminders.held_since(max(now - HELD_FOR, changed) if changed else now - HELD_FOR)
     return [
         letter
-        for letter in due_now(outlook, now)
+        for letter in [*due_now(outlook, now), *await thanks_due(store, outlook, now)]
         if letter.customer.contact_id not in resting and not held >= {line.debt.invoice_id for line in letter.lines}
     ]
 

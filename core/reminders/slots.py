@@ -58,6 +58,19 @@ class Rhythm:
         slot = self.slot_of(self.today(now))
         return slot if slot and slot.holds(now) else None
 
+    def send_day_after(self, day: date) -> date | None:
+        """The first send day after this one."""
+        try:
+            days = (day + n * A_DAY for n in range(1, LOOK_AHEAD_DAYS))
+            return next((found for found in days if self.is_send_day(found)), None)
+        except OverflowError:
+            return None
+
+    def send_day_before(self, day: date) -> date:
+        """The last send day before this one; the day itself where there is none in sight."""
+        days = (day - n * A_DAY for n in range(1, LOOK_AHEAD_DAYS))
+        return next((found for found in days if self.is_send_day(found)), day)
+
     def slots_from(self, now: datetime) -> Iterator[Slot]:
         """The slots not over yet, the open one first."""
         day = self.today(now)

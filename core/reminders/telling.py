@@ -5,6 +5,7 @@ from uuid import UUID
 
 from core.notices import LetterTold, RemindersTold, encode
 from core.reminders.outlook import Outlook
+from core.reminders.rules import THANKS
 from storage.reminder_models import LetterState
 from storage.store import WorkspaceStore
 
@@ -37,6 +38,9 @@ async def day(store: WorkspaceStore, outlook: Outlook, *, now: datetime) -> None
     """Tell the day's letters in one line, at most once a day and only where there were any."""
     it = outlook.standing
     letters = await store.letters.of_day(it.today)
+    told = await store.letters.reminders([row.id for row in letters])
+    reminds = {one.letter_id for one in told if one.step != THANKS.days}
+    letters = [row for row in letters if row.id in reminds]
     went = [row for row in letters if row.state in (LetterState.SENT, LetterState.UNKNOWN)]
     refused = {row.contact_id for row in letters if row.state == LetterState.REFUSED} - {r.contact_id for r in went}
     if not (went or refused) or not await store.reminders.told_today(it.today):

@@ -135,6 +135,20 @@ class Xero:
 
         await let_in(tokens, delete)
 
+    async def put(
+        self,
+        path: str,
+        access_token: str,
+        content: bytes,
+        headers: Mapping[str, str],
+        *,
+        meter: Meter,
+        pace: Pace | None,
+    ) -> None:
+        """Write something. Tried once: whoever asks knows whether twice would be too often."""
+        sent = {"Authorization": f"Bearer {access_token}", "Content-Type": "application/json", **headers}
+        await self._once("PUT", path, sent, params=None, meter=meter, pace=pace, content=content)
+
     def organisation(self, tenant_id: str, tokens: AccessTokens, meter: Meter) -> "OrganisationCalls":
         return OrganisationCalls(self, tenant_id, tokens, meter, self._pacer.of(tenant_id) if self._pacer else None)
 
@@ -165,13 +179,16 @@ class Xero:
         params: Mapping[str, Any] | None,
         meter: Meter | None,
         pace: Pace | None,
-        fine: tuple[int, ...],
+        fine: tuple[int, ...] = (),
+        content: bytes | None = None,
     ) -> httpx.Response:
         try:
             async with pace.turn() if pace else nullcontext():
                 if meter:
                     meter.calls += 1
-                answer = await self._http.request(method, self._base_url + path, params=params, headers=dict(headers))
+                answer = await self._http.request(
+                    method, self._base_url + path, params=params, headers=dict(headers), content=content
+                )
                 if pace:
                     pace.hear(answer.headers, utc_now())
         except httpx.HTTPError as exc:
@@ -219,6 +236,18 @@ class OrganisationCalls:
         except Forbidden as refused:
             raise await self._meaning_of(refused, token) from None
         return answer.content
+
+    async def put(self, resource: str, content: bytes, *, key: str) -> None:
+        """Write JSON, once; `key` lets Xero tell the same wish from a new one. Raises as `get` does."""
+        headers = {"xero-tenant-id": self._tenant_id, "Idempotency-Key": key}
+
+        async def write(token: str) -> None:
+            try:
+                await self._xero.put(ACCOUNTING + resource, token, content, headers, meter=self.meter, pace=self._pace)
+            except Forbidden as refused:
+                raise await self._meaning_of(refused, token) from None
+
+        await let_in(self._tokens, write)
 
     async def _meaning_of(self, refused: Forbidden, token: str) -> XeroError:
         """Ask Xero whether the organisation is still among our connections: that tells a 403 apart."""

@@ -297,6 +297,12 @@ class Organisation:
         quiet = silent or (part_paid and not self._switches.due_date_moves_part_paid)
         self._touch(invoice, moves=not quiet)
 
+    def promise(self, invoice: Invoice, on: date | None) -> None:
+        """The day on which payment is expected, as people enter it in Xero."""
+        self.settle()
+        invoice.expected_on = on
+        self._touch(invoice)
+
     def forget(self, invoice: Invoice) -> None:
         """Take the invoice away without a trace: no status, no UpdatedDateUTC, no event."""
         self.settle()

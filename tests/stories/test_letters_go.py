@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from sandbox.xero import Person
+from sandbox.xero.unallocated import CREDIT_NOTE, OVERPAYMENT, PREPAYMENT
 from storage.reminder_models import LetterState
 from tests.stories.conftest import performed
 from tests.stories.play import Play, workspace_of
@@ -83,10 +84,11 @@ async def test_a_due_date_that_moved_keeps_the_letter_back(play):
     assert letters(play) == []
 
 
-async def test_credit_on_no_invoice_holds_the_letter_and_is_asked_about_once(play):
+@pytest.mark.parametrize("kind", [CREDIT_NOTE, OVERPAYMENT, PREPAYMENT], ids=lambda kind: kind.plural)
+async def test_money_on_no_invoice_holds_the_letter_and_is_asked_about_once(play, kind):
     owes(play)
     await play.connect()
-    play.organisation().leave_credit(customer(play, "Quayside Books"), "120.00")
+    play.organisation().add_unallocated(customer(play, "Quayside Books"), Decimal(120), kind)
     await started(play)
     await play.let_pass(days=1, step=timedelta(hours=4))
     assert letters(play) == []
@@ -99,6 +101,17 @@ async def test_credit_on_no_invoice_holds_the_letter_and_is_asked_about_once(pla
     await play.let_pass(days=1, step=timedelta(hours=4))
     assert len(letters(play)) == 1
     assert any("reminders go out anyway" in text for text in told(play))
+
+
+async def test_what_the_permission_hides_is_said_and_holds_nothing(play):
+    owes(play)
+    await play.connect()
+    play.organisation().add_unallocated(customer(play, "Quayside Books"), Decimal(120), OVERPAYMENT)
+    async with play.database.workspace(await workspace_of(play)) as store:
+        (await store.connections.latest()).lacks_payments = True
+    assert "Overpayments and prepayments are hidden from me" in (await play.say("reminders")).text
+    await started(play)
+    assert len(letters(play)) == 1
 
 
 async def test_credit_nobody_can_look_up_holds_the_letter(play):

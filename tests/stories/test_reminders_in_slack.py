@@ -250,6 +250,14 @@ async def test_why_names_the_gates_reason_and_asking_again_gives_the_same(play):
     assert "Asked again" not in shown(story)
 
 
+async def test_the_plan_shows_what_credit_would_cover(play):
+    owes(play)
+    await play.connect()
+    play.organisation().leave_credit(customer(play, "Quayside Books"), "500")
+    await play.let_pass(days=1, step=timedelta(hours=4))
+    assert "INV-1: the customer has credit that would cover it" in shown(await play.say("reminders"))
+
+
 async def test_the_question_about_credit_is_answered_by_button_or_put_to_somebody(play):
     owes(play)
     await play.connect()

@@ -138,3 +138,13 @@ def test_no_plan_breaks_a_cap_or_repeats_a_step(spec, per_hour):
             assert sum(day - 7 * DAY < other <= day for other in got) <= 2
     for moment in [letter.at for letter in made.letters]:
         assert sum(moment <= letter.at < moment + HOUR for letter in made.letters) <= per_hour
+
+
+def test_what_credit_would_cover_is_held_in_the_plan_unless_somebody_allowed_it():
+    debts = a_debt(1, amount_due=Decimal(50)), a_debt(2, amount_due=Decimal(51))
+    made = plan([a_customer(*debts, unapplied={"GBP": Decimal(50)})], policy(), NOW, slots=1)
+    assert shown(made) == [("Customer 7", TODAY, [("INV-0002", 0)])]
+    assert [(held.debt.number, held.why) for held in made.held] == [("INV-0001", Why.UNAPPLIED)]
+    allowed = a_customer(*debts, unapplied={"GBP": Decimal(50)}, allowed={"GBP": Decimal(50)})
+    assert len(plan([allowed], policy(), NOW, slots=1).letters[0].lines) == 2
+    assert not plan([a_customer(*debts, unapplied={"EUR": Decimal(50)})], policy(), NOW, slots=1).held
