@@ -8,13 +8,17 @@ import sys
 from typing import Annotated, NoReturn
 
 import typer
+from msgspec.json import encode
 
 from bot.app import ALL_ROLES, CannotStart, Role
+from bot.doctor import examine
+from bot.doctor.finding import Finding, Health, broken
 from bot.logs import set_up
 from bot.manifest import manifest
 from bot.serving import serve as serve_roles
 from bot.settings import BadSettings, Settings, read_settings
 from core.engine import prepare as prepare_engine
+from core.resealing import Resealing
 from core.vault import new_key
 from storage import schema
 from storage.database import Database, driver_url
@@ -127,6 +131,52 @@ def print_manifest(
     if not url.startswith("https://"):
         fail("Slack needs an https:// address to reach: set SOLIDO_PUBLIC_URL, or give --url.", WRONG_USE)
     typer.echo(json.dumps(described, indent=2))
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
+    """Look at settings, database, Slack, Xero and mail; say what is broken and what to do."""
+    try:
+        settings = read_settings()
+        settings.vault()
+        settings.mailer()
+    except BadSettings as wrong:
+        found = [broken("settings", line, "See docs/settings.md.") for line in str(wrong).splitlines()]
+    else:
+        set_up("console")
+        found = asyncio.run(examine(settings))
+    typer.echo(encode(found).decode() if as_json else "\n".join(map(written, found)))
+    if any(each.health == Health.BROKEN for each in found):
+        raise typer.Exit(BROKEN)
+
+
+def written(it: Finding) -> str:
+    """A finding as a line, and what to do below it."""
+    shade = {Health.OK: typer.colors.GREEN, Health.WARNING: typer.colors.YELLOW, Health.BROKEN: typer.colors.RED}
+    first = f"{typer.style(f'{it.health:<8}', fg=shade[it.health])} {it.what:<12} {it.said}"
+    return f"{first}\n{'':22}{it.do}" if it.do else first
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Seal everything anew with the first key of SOLIDO_SECRET_KEYS; Solido may go on running."""
+    settings = settings_or_exit()
+    done, lost = asyncio.run(reseal(settings))
+    typer.echo(f"{done} secrets were sealed anew with the first key.")
+    if lost:
+        fail(f"{lost} could not be opened with any of the keys, and were left as they are.", BROKEN)
+    typer.echo("Older keys can be taken out once every process was started with the new one in front.")
+
+
+async def reseal(settings: Settings) -> tuple[int, int]:
+    """Return how many secrets were sealed anew, and how many no key at hand opens."""
+    database = Database(settings.database_url)
+    try:
+        resealing = Resealing(database, settings.vault())
+        await resealing.run()
+    finally:
+        await database.close()
+    return resealing.done, resealing.lost
 
 
 @keys.command("new")

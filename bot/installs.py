@@ -16,6 +16,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import utc_now
+from core.sealed_places import of_team
 from core.vault import CannotOpen, Vault
 from storage.database import Database
 from storage.models import Team
@@ -118,10 +119,9 @@ class Installs:
                 team = empty(it.enterprise_id, it.slack_team_id, now=now)
                 unscoped.add_team(team)
             team.name, team.url, team.bot_id, team.bot_user_id = it.name, it.url, it.bot_id, it.bot_user_id
-            team.bot_token_sealed = self._vault.seal(it.token, place=_place(team.id))
-            team.refresh_token_sealed = (
-                self._vault.seal(it.refresh_token, place=_place(team.id, "refresh_token")) if it.refresh_token else None
-            )
+            team.bot_token_sealed = self._vault.seal(it.token, place=of_team(team.id))
+            place = of_team(team.id, "refresh_token")
+            team.refresh_token_sealed = self._vault.seal(it.refresh_token, place=place) if it.refresh_token else None
             team.token_expires_at, team.token_version = it.expires_at, team.token_version + 1
             team.refresh_lease_until, team.served_by = None, None
             if it.by or team.gone_at:
@@ -168,12 +168,12 @@ class Installs:
                 raise NoToken("the app is not installed there")
             now = utc_now()
             if row.refresh_token_sealed is None or row.token_expires_at is None or row.token_expires_at - now > AHEAD:
-                return self._open(row.bot_token_sealed, _place(row.id))
+                return self._open(row.bot_token_sealed, of_team(row.id))
             renewed = await self._renewed(row, now=now)
             if renewed:
                 return renewed
             if row.token_expires_at > now:
-                return self._open(row.bot_token_sealed, _place(row.id))
+                return self._open(row.bot_token_sealed, of_team(row.id))
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
             waited += LOOK_AGAIN_SECONDS
             row = await self._row(row.id)
@@ -204,8 +204,8 @@ class Installs:
             await unscoped.teams.save_tokens(
                 row.id,
                 version=version,
-                bot=self._vault.seal(token, place=_place(row.id)),
-                refresh=self._vault.seal(refresh, place=_place(row.id, "refresh_token")),
+                bot=self._vault.seal(token, place=of_team(row.id)),
+                refresh=self._vault.seal(refresh, place=of_team(row.id, "refresh_token")),
                 expires_at=expires_at,
             )
         return token
@@ -214,7 +214,7 @@ class Installs:
         """A new token, what renews it next, and until when it is good. Raise NoToken where Slack refuses for good."""
         if self._app is None or row.refresh_token_sealed is None:
             raise NoToken("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are needed to renew tokens")
-        refresh = self._open(row.refresh_token_sealed, _place(row.id, "refresh_token"))
+        refresh = self._open(row.refresh_token_sealed, of_team(row.id, "refresh_token"))
         try:
             answer = await access(self._client, self._app, grant_type="refresh_token", refresh_token=refresh)
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -276,7 +276,3 @@ def empty(enterprise_id: str, slack_team_id: str, *, now: datetime) -> Team:
         bot_token_sealed=b"",
         installed_at=now,
     )
-
-
-def _place(team_id: UUID, token: str = "bot_token") -> str:
-    return f"team:{team_id}:{token}"

@@ -32,6 +32,7 @@ from core.errors import (
 from core.incidents import Ending
 from core.notices import Connected, ConnectFailed, Disconnected, encode
 from core.schedule import LOOKED_AT_EVERY, next_sync_at
+from core.sealed_places import of_attempt
 from core.sync import Syncing
 from core.tokens import sealed_pair
 from core.xero.client import Tenant
@@ -106,7 +107,7 @@ class Connecting:
                 owned.id,
                 state_hash=digest(state),
                 browser_hash=digest(browser),
-                verifier_sealed=self._vault.seal(verifier, place=f"attempt:{owned.id}:verifier"),
+                verifier_sealed=self._vault.seal(verifier, place=of_attempt(owned.id, "verifier")),
                 now=now,
             )
             if not opened:
@@ -137,7 +138,9 @@ class Connecting:
         """Finish with the organisation the person confirmed on our page."""
         attempt = await self._waiting(state, browser, now=now)
         assert attempt.grant_sealed is not None  # _waiting() has looked
-        kept = msgspec.json.decode(self._vault.open(attempt.grant_sealed, place=grant_place(attempt.id)), type=_Kept)
+        kept = msgspec.json.decode(
+            self._vault.open(attempt.grant_sealed, place=of_attempt(attempt.id, "grant")), type=_Kept
+        )
         tenant = next((t for t in kept.tenants if t.tenant_id == tenant_id), None)
         if tenant is None:
             raise AttemptInvalid("not one of the organisations of this permission")
@@ -208,7 +211,7 @@ class Connecting:
 
     async def _granted(self, attempt: ConnectAttempt, code: str, *, now: datetime) -> _Kept:
         assert attempt.verifier_sealed is not None  # a state exists only once the link was opened
-        verifier = self._vault.open(attempt.verifier_sealed, place=f"attempt:{attempt.id}:verifier")
+        verifier = self._vault.open(attempt.verifier_sealed, place=of_attempt(attempt.id, "verifier"))
         try:
             grant = await self._syncing.login.exchange(code, verifier=verifier, now=now)
         except PermissionEnded:
@@ -225,7 +228,7 @@ class Connecting:
             return await store.connections.latest()
 
     async def _ask(self, attempt: ConnectAttempt, state: str, kept: _Kept, *, now: datetime) -> Arrival:
-        sealed = self._vault.seal(msgspec.json.encode(kept).decode(), place=grant_place(attempt.id))
+        sealed = self._vault.seal(msgspec.json.encode(kept).decode(), place=of_attempt(attempt.id, "grant"))
         async with self._database.workspace(attempt.workspace_id) as store:
             await store.attempts.keep_grant(attempt.id, sealed, now=now, expires_at=now + LINK_LIVES)
             return Arrival(state, kept.tenants, await store.about.get())
@@ -304,10 +307,6 @@ async def put_off_farewell(store: WorkspaceStore, *, until: datetime) -> None:
 
 def same_browser(attempt: ConnectAttempt, browser: str) -> bool:
     return attempt.browser_hash is not None and hmac.compare_digest(attempt.browser_hash, digest(browser))
-
-
-def grant_place(attempt_id: UUID) -> str:
-    return f"attempt:{attempt_id}:grant"
 
 
 def choices(tenants: Sequence[Tenant], *, before: Connection | None) -> Sequence[Tenant]:

@@ -139,9 +139,20 @@ class SmtpMailer:
         self._sender = sender
         self._seconds = seconds
 
-    async def send(self, mail: Mail) -> Outcome:
-        body = compose(mail, self._sender).as_bytes()
-        smtp = aiosmtplib.SMTP(
+    async def knock(self) -> str | None:
+        """See whether the server lets us in, sending nothing: None, or what keeps us out."""
+        smtp = self._smtp()
+        try:
+            await smtp.connect()
+            await smtp.noop()
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            return worded(error)
+        finally:
+            smtp.close()
+        return None
+
+    def _smtp(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
             hostname=self._server.host,
             port=self._server.port,
             use_tls=self._server.tls,
@@ -150,6 +161,9 @@ class SmtpMailer:
             password=self._server.password or None,
             timeout=self._seconds,
         )
+
+    async def send(self, mail: Mail) -> Outcome:
+        body, smtp = compose(mail, self._sender).as_bytes(), self._smtp()
         try:
             await smtp.connect()
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:

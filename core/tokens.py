@@ -13,6 +13,7 @@ import structlog
 from core.clock import utc_now
 from core.errors import PermissionEnded, Superseded, XeroError, XeroUnavailable
 from core.patience import Patience, patiently
+from core.sealed_places import of_connection
 from core.vault import Vault
 from core.xero.oauth import Grant, XeroLogin
 from storage.connections import NOT_ITS_KEY
@@ -34,15 +35,11 @@ LOOK_AGAIN_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 60.0
 
 
-def seal_place(connection_id: UUID, token: str) -> str:
-    return f"connection:{connection_id}:{token}"
-
-
 def sealed_pair(vault: Vault, connection_id: UUID, grant: Grant) -> tuple[bytes, bytes]:
     """Return the grant's access and refresh token, sealed for this connection's row."""
     return (
-        vault.seal(grant.access_token, place=seal_place(connection_id, "access_token")),
-        vault.seal(grant.refresh_token, place=seal_place(connection_id, "refresh_token")),
+        vault.seal(grant.access_token, place=of_connection(connection_id, "access_token")),
+        vault.seal(grant.refresh_token, place=of_connection(connection_id, "refresh_token")),
     )
 
 
@@ -110,7 +107,7 @@ class Tokens:
             return None
         if not fresh_enough(row.access_expires_at, now=utc_now()):
             return None
-        access = self._vault.open(row.access_token_sealed, place=seal_place(row.id, "access_token"))
+        access = self._vault.open(row.access_token_sealed, place=of_connection(row.id, "access_token"))
         return None if access == refused else access
 
     async def _refreshed(self, row: Connection) -> str | None:
@@ -166,7 +163,7 @@ class Tokens:
         return await self._ask(row, row.previous_refresh_sealed)
 
     async def _ask(self, row: Connection, sealed: bytes) -> Grant:
-        refresh_token = self._vault.open(sealed, place=seal_place(row.id, "refresh_token"))
+        refresh_token = self._vault.open(sealed, place=of_connection(row.id, "refresh_token"))
         try:
             async with asyncio.timeout(LONGEST_ASK_SECONDS):
                 return await patiently(lambda: self._login.refresh(refresh_token, now=utc_now()), self._patience)

@@ -47,6 +47,15 @@ class Vault:
         """The name of the key that seals: eight hexadecimal digits that tell nothing about it."""
         return self._first.hex()
 
+    @property
+    def beginning(self) -> bytes:
+        """With which bytes everything begins that the first key has sealed."""
+        return FORMAT + self._first
+
+    def knows(self, beginning: bytes) -> bool:
+        """Whether there is a key for what begins like this (as many bytes as `beginning` has)."""
+        return beginning[:1] == FORMAT and beginning[1 : 1 + KEY_ID_BYTES] in self._ciphers
+
     def seal(self, secret: str, *, place: str) -> bytes:
         """Return the secret sealed for `place`, e.g. `connection:<id>:refresh_token`."""
         nonce = os.urandom(NONCE_BYTES)

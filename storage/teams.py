@@ -18,6 +18,11 @@ class Teams:
     async def get(self, team_id: UUID) -> Team | None:
         return (await self._session.exec(select(Team).where(col(Team.id) == team_id))).one_or_none()
 
+    async def here(self) -> Sequence[Team]:
+        """Teams that have the app with a token of their own, oldest first."""
+        mine = select(Team).where(col(Team.gone_at).is_(None), col(Team.served_by).is_(None))
+        return (await self._session.exec(mine.order_by(col(Team.installed_at)))).all()
+
     async def of_organisation(self, team_id: UUID) -> Sequence[Team]:
         """The teams that are served by the app's installation for their whole organisation."""
         return (await self._session.exec(select(Team).where(col(Team.served_by) == team_id))).all()

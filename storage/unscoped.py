@@ -1,12 +1,13 @@
 """Questions asked before the workspace is known, and claims that run across workspaces. They answer with ids."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Table, Uuid
-from sqlmodel import SQLModel, col, delete, exists, select, union_all, update
+from sqlmodel import SQLModel, col, delete, exists, func, select, union_all, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import (
@@ -23,6 +24,7 @@ from storage.models import (
 )
 from storage.outbox import held_up
 from storage.reminder_models import Letter, LetterState, ReminderPolicy
+from storage.seals import Seals
 from storage.seen import SeenRequests
 from storage.store import WorkspaceStore
 from storage.teams import Teams
@@ -64,6 +66,7 @@ class Unscoped:
         self.session = session
         self.seen = SeenRequests(session)
         self.teams = Teams(session)
+        self.seals = Seals(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""
@@ -276,6 +279,15 @@ class Unscoped:
             col(Connection.tenant_id).in_(tenant_ids), col(Connection.state) != ConnectionState.DISCONNECTED
         )
         return {tenant: Owned(workspace, connection) for tenant, workspace, connection in await self.session.exec(live)}
+
+    async def connections_by_state(self) -> Counter[str]:
+        """How many connections are in which state."""
+        counted = select(Connection.state, func.count()).group_by(Connection.state)
+        return Counter(dict((await self.session.exec(counted)).all()))
+
+    async def webhook_feed_seen(self) -> datetime | None:
+        """When Xero last sent a webhook, as far as any has ever come."""
+        return (await self.session.exec(select(WebhookFeed.heard_at))).first()
 
     async def webhook_feed(self, *, new_at: datetime | None = None) -> WebhookFeed | None:
         """The subscription to webhooks; None before the first word of it, unless it is to begin now."""

@@ -23,6 +23,7 @@ from core.reminders.letters import TemplateBroken, Written, write
 from core.reminders.outlook import Outlook, Standing, look, open_slot
 from core.reminders.plan import PlannedLetter
 from core.reminders.thanking import thanks_due
+from core.sealed_places import of_pay_link
 from core.sync import Syncing
 from core.tokens import Tokens
 from core.xero.client import Meter, OrganisationCalls
@@ -162,7 +163,7 @@ class Sending:
         ids = [line.debt.invoice_id for line in letter.lines]
         async with database.reading(workspace_id) as store:
             sealed = await store.reminders.pay_links(ids)
-        links = {found: vault.open(value, place=link_place(workspace_id, found)) for found, value in sealed.items()}
+        links = {found: vault.open(value, place=of_pay_link(workspace_id, found)) for found, value in sealed.items()}
         for invoice_id in ids:
             if invoice_id in links:
                 continue
@@ -170,7 +171,7 @@ class Sending:
             if link:
                 links[invoice_id] = link
                 async with database.workspace(workspace_id) as store:
-                    value = vault.seal(link, place=link_place(workspace_id, invoice_id))
+                    value = vault.seal(link, place=of_pay_link(workspace_id, invoice_id))
                     await store.reminders.keep_pay_link(invoice_id, value)
         return links
 
@@ -273,7 +274,3 @@ def next_look(outlook: Outlook, now: datetime) -> datetime:
         return now + AGAIN
     coming = next(rhythm.slots_from(now), None)
     return min(coming.opens_at, now + LONGEST_REST) if coming else now + LONGEST_REST
-
-
-def link_place(workspace_id: UUID, invoice_id: UUID) -> str:
-    return f"workspace:{workspace_id}:invoice:{invoice_id}:pay_link"

@@ -23,6 +23,8 @@ METHODS: dict[str, Callable[[World, Arguments], dict[str, Any]]] = {
     **directory.METHODS,
     **viewing.METHODS,
 }
+ALWAYS_GRANTED = {"commands", "chat:write.public", "groups:read"}
+"""Scopes that no method below needs on its own."""
 NEEDED_SCOPE = {
     "chat.postMessage": "chat:write",
     "chat.update": "chat:write",
@@ -140,7 +142,11 @@ class WebApi:
             return refusal_answer(refusal, retry_after)
         if fault is None or fault.kind != "posted-then-cut":
             self._note(method, None)
-        return JSONResponse({"ok": True, **body})
+        granted = self.world.scopes if self.world.scopes is not None else NEEDED_SCOPE.values()
+        return JSONResponse(
+            {"ok": True, **body},
+            headers={"x-oauth-scopes": ",".join(sorted({*ALWAYS_GRANTED, *granted}))},
+        )
 
     async def _call(self, request: Request, method: str) -> dict[str, Any]:
         arguments = await read_arguments(request)

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from core import errors, tokens
-from core.tokens import Tokens, fresh_enough, seal_place
+from core.sealed_places import of_connection
+from core.tokens import Tokens, fresh_enough
 from core.vault import CannotOpen
 from sandbox.xero import Organisation
 from storage.models import Connection
@@ -64,8 +65,8 @@ async def test_a_new_pair_is_saved_before_it_is_used(house: House, acme: Organis
     saved = await row(house, it)
     assert saved.access_token_sealed is not None
     assert saved.refresh_token_sealed is not None
-    assert house.vault.open(saved.access_token_sealed, place=seal_place(saved.id, "access_token")) == access
-    refresh = house.vault.open(saved.refresh_token_sealed, place=seal_place(saved.id, "refresh_token"))
+    assert house.vault.open(saved.access_token_sealed, place=of_connection(saved.id, "access_token")) == access
+    refresh = house.vault.open(saved.refresh_token_sealed, place=of_connection(saved.id, "refresh_token"))
     assert house.xero.identity.refresh_tokens[refresh].first_used_at is None, "the newest one, never used"
     assert (saved.token_version, saved.refresh_lease_until) == (2, None)
 

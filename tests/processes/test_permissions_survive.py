@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core import clock as core_clock
 from core.keeping import Keeping
-from core.tokens import seal_place
+from core.sealed_places import of_connection
 from core.vault import Vault, new_key
 from sandbox.clock import VirtualClock
 from sandbox.ports import Served
@@ -68,7 +68,7 @@ async def test_processes_racing_with_three_second_tokens_lose_no_grant(migrated_
         assert await processes(house, key, xero, it, count=3, times=8) == [0, 0, 0]
         after = await house.connection(workspace)
         assert after.token_version >= it.token_version + 8
-        kept = house.vault.open(after.refresh_token_sealed, place=seal_place(it.id, "refresh_token"))
+        kept = house.vault.open(after.refresh_token_sealed, place=of_connection(it.id, "refresh_token"))
         assert not house.xero.identity.refresh_tokens[kept].dead
 
 

@@ -1,0 +1,109 @@
+"""What is on this machine: database, schema, keys, room on the disk, and whether anybody does the work."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.doctor.finding import Finding, broken, ok, warning
+from core.clock import utc_now
+from core.vault import Vault
+from core.watch import MISSED_INTERVALS
+from storage import schema
+from storage.database import Database
+from storage.models import ConnectionState
+
+LITTLE_ROOM, NO_ROOM = 1_000_000_000, 100_000_000
+"""Bytes free beside the SQLite file."""
+MANY = 10_000
+
+
+async def database(it: Database) -> list[Finding]:
+    try:
+        await it.ping()
+        found = await schema.version(it.engine)
+    except (SQLAlchemyError, OSError) as error:
+        return [
+            broken(
+                "database",
+                f"The database at DATABASE_URL does not answer ({type(error).__name__}).",
+                "See that it runs, and that address, user and password in DATABASE_URL are right.",
+            )
+        ]
+    kind = "SQLite" if it.embedded else "PostgreSQL"
+    return [ok("database", f"{kind} answers."), _schema(found)]
+
+
+def _schema(found: str | None) -> Finding:
+    if found == schema.HEAD:
+        return ok("schema", f"Version {found}, as this program needs it.")
+    if found is None:
+        return broken("schema", "The database has no tables yet.", "Run `solido migrate`; `solido serve` does it too.")
+    if found > schema.HEAD:
+        return broken(
+            "schema",
+            f"The database was made by a newer Solido (version {found}; this one knows {schema.HEAD}).",
+            "Start the newer program again.",
+        )
+    return broken("schema", f"The database is still at version {found}.", "Run `solido migrate`.")
+
+
+async def keys(it: Database, vault: Vault) -> list[Finding]:
+    """Whether the keys at hand open what is sealed."""
+    async with it.asking() as unscoped:
+        made_with = await unscoped.seals.made_with(len(vault.beginning))
+    strange = sum(count for beginning, count in made_with.items() if not vault.knows(beginning))
+    older = sum(made_with.values()) - strange - made_with[vault.beginning]
+    if strange:
+        return [
+            broken(
+                "keys",
+                f"{strange} of {sum(made_with.values())} secrets were sealed with a key that is not there.",
+                "Put the older keys behind the first one in SOLIDO_SECRET_KEYS, or the lost file beside the database.",
+            )
+        ]
+    if older:
+        return [warning("keys", f"{older} secrets are still sealed with an older key.", "Run `solido keys rotate`.")]
+    return [ok("keys", f"They open all {sum(made_with.values())} secrets.")]
+
+
+async def work(it: Database, *, every: timedelta) -> list[Finding]:
+    """Whether automatic syncs are carried out, seen from what is overdue."""
+    now = utc_now()
+    async with it.asking() as unscoped:
+        live = await unscoped.connections_by_state()
+        late = await unscoped.overdue_syncs(due_before=now - (MISSED_INTERVALS - 1) * every, limit=MANY)
+    lost, connected = live[ConnectionState.RECONNECT_NEEDED], live.total() - live[ConnectionState.DISCONNECTED]
+    if not connected:
+        return [ok("syncs", "No organisation is connected yet. Type /solido connect in a Slack channel.")]
+    found = [ok("syncs", f"{connected} connected, none of them late.")]
+    if late:
+        found = [
+            broken(
+                "syncs",
+                f"{len(late)} of {connected} organisations have waited for their sync for long.",
+                "Start `solido serve`, or one `solido worker` and one `solido scheduler` at least.",
+            )
+        ]
+    if lost:
+        found.append(
+            warning(
+                "permissions",
+                f"{lost} of {connected} organisations have to be reconnected.",
+                "Their channels were told, with a Reconnect button.",
+            )
+        )
+    return found
+
+
+def disk(it: Database) -> list[Finding]:
+    if not it.embedded or not it.url.database:
+        return []
+    free = shutil.disk_usage(Path(it.url.database).absolute().parent).free
+    said = f"{free / 1e9:,.1f} GB are free beside the database."
+    if free < NO_ROOM:
+        return [broken("disk", said, "Make room: without it nothing can be stored.")]
+    if free < LITTLE_ROOM:
+        return [warning("disk", said, "Make room soon.")]
+    return [ok("disk", said)]

@@ -1,0 +1,123 @@
+"""`solido doctor` finds what is broken, says what to do, and changes nothing."""
+
+import asyncio
+import json
+import os
+import sys
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from bot.doctor import examine
+from bot.doctor.finding import Finding, Health
+from core.resealing import PLACES, Resealing
+from core.vault import Vault, new_key
+from storage.seals import sealed_columns
+from tests.stories.play import Play
+
+
+async def found(play: Play, **changes) -> dict[str, Finding]:
+    """What the doctor says of the running product, by what was looked at; the worst of several."""
+    settings = play.world.solido.settings.model_copy(update=changes)
+    order = [Health.OK, Health.WARNING, Health.BROKEN]
+    said = sorted(await examine(settings), key=lambda each: order.index(each.health))
+    return {each.what: each for each in said}
+
+
+def unwell(said: dict[str, Finding]) -> dict[str, Health]:
+    return {what: each.health for what, each in said.items() if each.health != Health.OK}
+
+
+async def test_where_all_is_well_every_line_is_ok(play: Play):
+    await play.connect()
+    said = await found(play)
+    assert unwell(said) == {"webhooks": Health.WARNING}, "none has come yet"
+    assert {"settings", "database", "schema", "keys", "syncs", "slack", "channel", "xero", "redirect", "mail"} <= set(
+        said
+    )
+    assert "#finance" in said["channel"].said
+
+
+async def test_it_asks_nobody_for_anything_and_changes_nothing(play: Play):
+    await play.connect()
+    posts, letters = len(play.slack.posts), len(play.world.mailbox.letters)
+    await found(play)
+    await play.settle()
+    assert (len(play.slack.posts), len(play.world.mailbox.letters)) == (posts, letters)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "words"),
+    [
+        ({"xero_client_secret": SecretStr("wrong")}, "xero", "XERO_CLIENT_SECRET"),
+        ({"solido_public_url": "https://elsewhere.example.com"}, "redirect", "Redirect URIs"),
+        ({"smtp_url": SecretStr("smtp://127.0.0.1:9")}, "mail", "SMTP_URL"),
+        ({"solido_secret_keys": SecretStr(new_key())}, "keys", "older keys"),
+        ({"slack_api_url": "http://127.0.0.1:9/api/"}, "slack", "Internet"),
+        ({"xero_identity_url": "http://127.0.0.1:9"}, "xero", "Internet"),
+        ({"database_url": "postgresql://nobody@127.0.0.1:9/none"}, "database", "DATABASE_URL"),
+    ],
+)
+async def test_each_thing_that_is_wrong_has_its_line_and_what_to_do(play: Play, changes, what: str, words: str):
+    await play.connect()
+    line = (await found(play, **changes))[what]
+    assert line.health == Health.BROKEN
+    assert words in line.said + line.do
+
+
+async def test_a_channel_that_is_archived_and_a_token_that_is_gone_are_broken(play: Play):
+    await play.connect()
+    finance = next(each for each in play.slack.channels.values() if each.name == "finance")
+    finance.is_archived = True
+    line = (await found(play))["channel"]
+    assert (line.health, "#finance" in line.said) == (Health.BROKEN, True)
+    play.slack.token_error = "token_revoked"
+    assert (await found(play))["slack"].health == Health.BROKEN
+
+
+async def test_syncs_that_nobody_carries_out_are_broken(play: Play):
+    await play.connect()
+    play.world.clock.forward(timedelta(hours=1))
+    line = (await found(play))["syncs"]
+    assert (line.health, line.said) == (Health.BROKEN, "1 of 1 organisations have waited for their sync for long.")
+
+
+async def test_keys_are_changed_while_everything_runs(play: Play):
+    await play.connect()
+    old = play.world.solido._vault
+    assert set(PLACES) == {str(column) for column in sealed_columns()}
+    raw = play.world.solido.settings.vault()
+    assert raw.first_id == old.first_id
+    key, before = new_key(), play.world.keys
+    both = Vault([key, before])
+    resealing = Resealing(play.database, both)
+    await resealing.run()
+    assert resealing.done >= 3, "the bot token and Xero's pair"
+    assert resealing.lost == 0
+    again = Resealing(play.database, both)
+    await again.run()
+    assert (again.done, again.lost) == (0, 0)
+    assert unwell(await found(play, solido_secret_keys=SecretStr(key))) == {"webhooks": Health.WARNING}
+    async with play.database.unscoped() as unscoped:
+        assert set(await unscoped.seals.made_with(len(both.beginning))) == {both.beginning}
+
+
+async def test_what_no_key_opens_is_left_and_counted(play: Play):
+    await play.connect()
+    resealing = Resealing(play.database, Vault([new_key()]))
+    await resealing.run()
+    assert (resealing.done, resealing.lost >= 3) == (0, True)
+
+
+@pytest.mark.parametrize(("words", "code"), [(["doctor"], 1), (["doctor", "--json"], 1)])
+async def test_settings_that_are_missing_are_a_line_each_and_exit_1(words: list[str], code: int, tmp_path):
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.getcwd()}
+    ran = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *words, cwd=tmp_path, env=env, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await ran.communicate()
+    assert ran.returncode == code
+    assert b"XERO_CLIENT_ID is missing." in out
+    if "--json" in words:
+        assert {line["health"] for line in json.loads(out)} == {"broken"}
