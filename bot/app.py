@@ -15,7 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delivery import Delivery
 from bot.events import Leaving
-from bot.inbox import Inbox
+from bot.home import Homes
+from bot.inbox import Inbox, heard_by
 from bot.installing import Installing, Way
 from bot.installs import AppKeys, Installs
 from bot.people import People
@@ -141,7 +142,8 @@ class Solido:
         listener = SlackListener(self.services, self._slack, secret, many_teams=app is not None)
         handle = AsyncSlackRequestHandler(listener.bolt).handle
         leaving = Leaving(self.database, self.services.connecting)
-        self.inbox = Inbox(self.database, self._installs, self._slack, handle, leaving.hear)
+        self.homes = Homes(self.services, self._slack)
+        self.inbox = Inbox(self.database, self._installs, self._slack, handle, heard_by(leaving.hear, self.homes.hear))
         way = Way(settings.slack_authorize_url, settings.public_url)
         self.installing = Installing(self.database, self._installs, self._slack, app, way)
         further = self.installing.routes()
@@ -160,9 +162,11 @@ class Solido:
             Tick("nightly", 5.0, due.nightly),
             Tick("tidy", 3600.0, due.tidy),
             Tick("seen", 600.0, self.tidy),
+            Tick("homes tidy", 3600.0, self.homes.tidy),
         ]
         working = [
             Tick("delivery", 0.5, delivery.tick),
+            Tick("home", 1.0, self.homes.tick),
             Tick("farewell", 2.0, farewell.tick),
             Tick("reminders", 2.0, self.sending.tick),
             Tick("support", 5.0, self.support.tick),

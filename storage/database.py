@@ -42,7 +42,9 @@ class Database:
     async def workspace(self, workspace_id: UUID) -> AsyncIterator[WorkspaceStore]:
         """One transaction on this workspace's rows: commits on exit, rolls back on error."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            yield WorkspaceStore(session, workspace_id)
+            store = WorkspaceStore(session, workspace_id)
+            yield store
+            await store.close()
 
     @asynccontextmanager
     async def reading(self, workspace_id: UUID) -> AsyncIterator[WorkspaceStore]:
