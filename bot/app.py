@@ -28,6 +28,7 @@ from bot.slack import SlackListener
 from bot.web import Web
 from core.clock import steady, utc_now
 from core.connect import Connecting
+from core.digest import WeeklyDigest
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
 from core.keeping import Keeping
@@ -160,6 +161,7 @@ class Solido:
             Tick("due", 1.0, due.tick),
             Tick("webhooks", 1.0, due.webhooks),
             Tick("nightly", 5.0, due.nightly),
+            Tick("digest", 20.0, WeeklyDigest(self.database).tick),
             Tick("tidy", 3600.0, due.tidy),
             Tick("seen", 600.0, self.tidy),
             Tick("homes tidy", 3600.0, self.homes.tidy),

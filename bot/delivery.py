@@ -20,7 +20,7 @@ from bot.rendering import render, rests
 from bot.views.blocks import Message, context, listed, user, without_markup
 from core.clock import utc_now
 from core.guard import survived
-from core.notices import Expiring, Moved, Notice, QuotaLow, RemindersTold, Trouble, TroubleAloud, decode
+from core.notices import Digest, Expiring, Moved, Notice, QuotaLow, RemindersTold, Trouble, TroubleAloud, decode
 from core.operators import CannotWrite, Operators
 from core.preferences import quiet_until
 from storage.database import Database
@@ -36,7 +36,7 @@ LONGEST_WAIT = timedelta(minutes=15)
 GIVEN_UP_AFTER = timedelta(days=1)
 """How long a notice of no lasting interest waits for a channel that cannot be written to."""
 EVENT = "solido_card"
-UNASKED = (Trouble, TroubleAloud, Expiring, QuotaLow, RemindersTold)
+UNASKED = (Trouble, TroubleAloud, Expiring, QuotaLow, RemindersTold, Digest)
 """What comes up by itself, and so waits for the end of the quiet hours."""
 
 

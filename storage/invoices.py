@@ -166,6 +166,17 @@ class Invoices:
         )
         return [Age(*row) for row in rows.all()]
 
+    async def paid_since(self, day: date) -> list[tuple[str, int, Decimal]]:
+        """What was paid in full from that day on: currency, invoices and what was paid for them."""
+        rows = await self._session.exec(
+            select(Invoice.currency, func.count(), func.sum(Invoice.amount_paid, type_=Money()))
+            .where(col(Invoice.workspace_id) == self._workspace_id, col(Invoice.fully_paid_on) >= day)
+            .where(col(Invoice.amount_paid) > NOTHING)
+            .group_by(col(Invoice.currency))
+            .order_by(func.count().desc(), col(Invoice.currency))
+        )
+        return [(currency, invoices, amount) for currency, invoices, amount in rows.all()]
+
     async def customer_names(self) -> Sequence[str]:
         """The names that invoices give their customers, each once."""
         mine = select(Invoice.contact_name).where(col(Invoice.workspace_id) == self._workspace_id)

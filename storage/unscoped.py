@@ -9,6 +9,7 @@ from sqlalchemy import Table, Uuid
 from sqlmodel import SQLModel, col, delete, exists, func, select, union_all, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.digests import Digests
 from storage.homes import Homes
 from storage.models import (
     ConnectAttempt,
@@ -65,6 +66,7 @@ class Unscoped:
         self.seen = SeenRequests(session)
         self.teams = Teams(session)
         self.homes = Homes(session)
+        self.digests = Digests(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""
@@ -248,7 +250,7 @@ class Unscoped:
         for question in questions:
             if (await self.session.exec(question.limit(1))).first() is not None:
                 return True
-        return bool(await self.homes.stale(now=now, limit=1))
+        return bool(await self.homes.stale(now=now, limit=1) or await self.digests.due(now=now, limit=1))
 
     async def next_moment(self, *, after: datetime, syncs: bool = True) -> datetime | None:
         """The earliest moment after `after` at which a tick will find something due; `syncs=False` leaves those out.
@@ -265,7 +267,7 @@ class Unscoped:
             moments += [(col(Connection.next_sync_at),), (col(Connection.next_reconcile_at),)]
         each = [select(func.min(at)).where(at > after, *conditions) for at, *conditions in moments]
         found = [(await self.session.exec(question)).one() for question in each]
-        found.append(await self.homes.next_at(after=after))
+        found += [await self.homes.next_at(after=after), await self.digests.next_at(after=after)]
         return min((at for at in found if at is not None), default=None)
 
     async def unfinished_runs(self, *, queued_before: datetime, limit: int) -> list[UUID]:

@@ -26,7 +26,7 @@ from bot.views.books import at_a_glance
 from bot.views.letters import day
 from bot.views.status import STATES
 from core.dashboard import Dashboard, Planned
-from core.notices import Amount
+from core.notices import AgeTold, Amount
 from storage.invoices import Age
 from storage.models import Connection, ConnectionState, RunState, SyncRun
 
@@ -120,20 +120,21 @@ def strip(runs: Sequence[SyncRun]) -> str:
 def _owed(it: Dashboard) -> list[str]:
     assert it.books is not None  # workspace() has looked
     parts = [f"*Outstanding:* {at_a_glance(it.books)}"]
-    parts += [_currency(amount, it.ages) for amount in it.books.amounts[:SHOWN_CURRENCIES]]
+    parts += [currency_at_a_glance(amount, it.ages) for amount in it.books.amounts[:SHOWN_CURRENCIES]]
     rest = it.books.amounts[SHOWN_CURRENCIES:]
     if rest:
         parts.append("Also outstanding: " + ", ".join(money(one.amount, one.currency) for one in rest))
     return parts
 
 
-def _currency(amount: Amount, ages: Sequence[Age]) -> str:
+def currency_at_a_glance(amount: Amount, ages: Sequence[Age | AgeTold]) -> str:
+    """One currency's sum and its ages."""
     late = f", {money(amount.overdue_amount, amount.currency)} overdue" if amount.overdue_invoices else ", none overdue"
     mine = [age for age in ages if age.currency == amount.currency]
     return f"{bold(amount.currency)}: {money(amount.amount, amount.currency)}{late}\n```{table(mine)}```"
 
 
-def table(ages: Sequence[Age]) -> str:
+def table(ages: Sequence[Age | AgeTold]) -> str:
     """A line for each age, with its amount and a bar; narrow enough for a phone."""
     known = {age.days: age for age in ages}
     amounts = {days: f"{known[days].amount:,.2f}" if days in known else "-" for days in AGES}

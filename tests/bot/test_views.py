@@ -81,6 +81,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "cause": st.sampled_from(list(Cause)).map(str),
     "ending": st.sampled_from(["", *Ending]).map(str),
     "what": st.sampled_from(list(Happening)).map(str),
+    "currency": CURRENCIES,
     "credit": st.dictionaries(CURRENCIES, AMOUNTS, min_size=1),
     "channel_id": CHANNELS,
     "error": st.sampled_from([*sorted(ADVICE), "SomethingOfAnotherVersion"]),

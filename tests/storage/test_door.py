@@ -123,10 +123,13 @@ async def a_household(database: Database) -> Household:
                     error="E",
                     opened_at=NOW,
                     last_failure_at=NOW,
+                    told_at=NOW,
                     closed_at=NOW,
                     ending="recovered",
                 ),
                 AuditEvent(**mine, at=NOW, who="U1", what="connected"),
+                Invoice(**mine, **a_paid_invoice(connection.id)),
+                a_letter(ours, contact_id=uuid4(), state=LetterState.UNKNOWN),
                 WorkspaceAdmin(**mine, user_id="U1", added_by="U1", added_at=NOW),
                 Preferences(**mine, quiet_from="20:00"),
                 Unapplied(**ours, **a_paper(home)),
@@ -160,6 +163,11 @@ async def a_household(database: Database) -> Household:
             ]
         )
     return home
+
+
+def a_paid_invoice(connection_id: UUID) -> dict[str, Any]:
+    paid = {"status": "PAID", "amount_paid": Decimal(100), "fully_paid_on": NOW.date()}
+    return an_invoice_row(connection_id, amount_due="0", **paid)
 
 
 def a_letter(ours: dict[str, Any], **about: Any) -> Letter:
@@ -428,6 +436,9 @@ REACHES = {
     ),
     "reminders.held_since": Reach(lambda s, _: s.reminders.held_since(EARLIER), set()),
     "reminders.decision": Reach(lambda s, h: s.reminders.decision(h.invoice.invoice_id), None),
+    "invoices.paid_since": Reach(lambda s, _: s.invoices.paid_since(EARLIER.date()), []),
+    "incidents.told_since": Reach(lambda s, _: s.incidents.told_since(EARLIER), 0),
+    "letters.unsure": Reach(lambda s, _: s.letters.unsure(), 0),
     "invoices.ages": Reach(lambda s, _: s.invoices.ages(today=LATER.date()), []),
     "about.changed": Reach(lambda s, h: changed_theirs(s, h), False),
     "about.move": Reach(lambda s, h: moved_theirs(s, h), False),

@@ -20,7 +20,7 @@ from tests.stories.play import Play, link_in, words, workspace_of
     [
         ("snyc", "I do not know “snyc”. Did you mean `/solido sync`?"),
         ("statsu please", "Did you mean `/solido status`?"),
-        ("sync everything now", "`/solido sync` takes no further words."),
+        ("sync everything now", "`/solido sync` takes no other word than `full`."),
         ("x" * 3000, "I do not know “" + "x" * 40 + "…”."),
         ("<!channel> *bold* `code`", "I do not know “&lt;!channel&gt;”."),
         ("\u00a0status\u00a0", "not connected to Xero"),
