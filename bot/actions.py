@@ -7,6 +7,7 @@ from bot import cards, permissions
 from bot.commands import COMMANDS, Handler, answer
 from bot.commands.call import Call
 from bot.commands.pressed import as_id
+from bot.commands.settings import of_button
 from bot.commands.support import help_with
 from bot.limits import SHOW_ALL
 from bot.reminder_actions import REMINDER_ACTIONS
@@ -74,6 +75,7 @@ ACTIONS: dict[str, Handler] = {
     "help": help_with,
     "disconnect": disconnect,
     "cancel": cancel,
+    "settings": of_button,
 }
 ACTIONS |= REMINDER_ACTIONS
 REPLACES = {"disconnect", "cancel", *REMINDER_REPLACES}

@@ -15,7 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delivery import Delivery
 from bot.events import Leaving
-from bot.inbox import Inbox
+from bot.home import Homes
+from bot.inbox import Inbox, heard_by
 from bot.installing import Installing, Way
 from bot.installs import AppKeys, Installs
 from bot.people import People
@@ -27,6 +28,7 @@ from bot.slack import SlackListener
 from bot.web import Web
 from core.clock import steady, utc_now
 from core.connect import Connecting
+from core.digest import WeeklyDigest
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
 from core.keeping import Keeping
@@ -141,7 +143,8 @@ class Solido:
         listener = SlackListener(self.services, self._slack, secret, many_teams=app is not None)
         handle = AsyncSlackRequestHandler(listener.bolt).handle
         leaving = Leaving(self.database, self.services.connecting)
-        self.inbox = Inbox(self.database, self._installs, self._slack, handle, leaving.hear)
+        self.homes = Homes(self.services, self._slack)
+        self.inbox = Inbox(self.database, self._installs, self._slack, handle, heard_by(leaving.hear, self.homes.hear))
         way = Way(settings.slack_authorize_url, settings.public_url)
         self.installing = Installing(self.database, self._installs, self._slack, app, way)
         further = self.installing.routes()
@@ -159,11 +162,14 @@ class Solido:
             Tick("due", 1.0, due.tick),
             Tick("webhooks", 1.0, due.webhooks),
             Tick("nightly", 5.0, due.nightly),
+            Tick("digest", 20.0, WeeklyDigest(self.database).tick),
             Tick("tidy", 3600.0, due.tidy),
             Tick("seen", 600.0, self.tidy),
+            Tick("homes tidy", 3600.0, self.homes.tidy),
         ]
         working = [
             Tick("delivery", 0.5, delivery.tick),
+            Tick("home", 1.0, self.homes.tick),
             Tick("farewell", 2.0, farewell.tick),
             Tick("reminders", 2.0, self.sending.tick),
             Tick("notes", 10.0, noting.tick),

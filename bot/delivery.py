@@ -17,11 +17,12 @@ from bot.limits import fitted
 from bot.pace import Pace
 from bot.refusals import Meaning, Refused
 from bot.rendering import render, rests
-from bot.views.blocks import Message, without_markup
+from bot.views.blocks import Message, context, listed, user, without_markup
 from core.clock import utc_now
 from core.guard import survived
-from core.notices import Moved, Notice, decode
+from core.notices import Digest, Expiring, Moved, Notice, QuotaLow, RemindersTold, Trouble, TroubleAloud, decode
 from core.operators import CannotWrite, Operators
+from core.preferences import quiet_until
 from storage.database import Database
 from storage.models import OutboxMessage, Team
 from storage.store import WorkspaceStore
@@ -35,6 +36,8 @@ LONGEST_WAIT = timedelta(minutes=15)
 GIVEN_UP_AFTER = timedelta(days=1)
 """How long a notice of no lasting interest waits for a channel that cannot be written to."""
 EVENT = "solido_card"
+UNASKED = (Trouble, TroubleAloud, Expiring, QuotaLow, RemindersTold, Digest)
+"""What comes up by itself, and so waits for the end of the quiet hours."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Errand:
     channel: str
     thread_ts: str | None
     team: Team
+    mentions: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Errand {self.row.id} to {self.channel}>"
@@ -86,6 +90,12 @@ class Delivery:
                 return
         async with self._database.reading(owned.workspace_id) as store:
             errand = await self._errand(store, row)
+            preferences, connection = await store.preferences.get(), await store.connections.latest()
+        until = quiet_until(preferences, connection, now)
+        if until is not None and not row.message_ts and isinstance(errand.notice, UNASKED):
+            async with self._database.workspace(owned.workspace_id) as store:
+                await store.outbox.postpone(row.id, error="quiet hours", until=until)
+            return
         try:
             posted_in, ts = await self._say(errand)
         except Refused as refused:
@@ -111,11 +121,12 @@ class Delivery:
         elif row.detour and not row.channel_id:
             people = await people_to_tell(self._database, store)
             channel = people[row.detour - 1] if row.detour <= len(people) else channel
-        return Errand(row, decode(row.notice), channel, thread_ts, team)
+        mentions = tuple((await store.preferences.get()).mentions) if not row.to_user and not row.detour else ()
+        return Errand(row, decode(row.notice), channel, thread_ts, team, mentions)
 
     async def _say(self, errand: Errand) -> tuple[str, str]:
         """Post, edit or mail; return the channel and the timestamp by which the message is known. Raise Refused."""
-        message, row = fitted(render(errand.notice)), errand.row
+        message, row = fitted(mentioning(render(errand.notice), errand)), errand.row
         if row.to_user == BY_MAIL:
             return await self._mail(message)
         if row.thread_of and not row.message_ts and not errand.thread_ts:
@@ -204,6 +215,14 @@ class Delivery:
             await store.outbox.go_round(row.id, step=0, error=refused.error, now=now, next_at=now + LONGEST_WAIT)
             if self._operators is not None:
                 await store.outbox.tell_once(f"{row.card}:mail:{stage(errand.notice)}", row.notice, now=now, to=BY_MAIL)
+
+
+def mentioning(message: Message, errand: Errand) -> Message:
+    """An open trouble names the people who asked for it. Slack tells them when it is posted, not when it is edited."""
+    if not errand.mentions or not isinstance(errand.notice, Trouble) or errand.notice.closed_at:
+        return message
+    named = f"For {listed([user(one) for one in errand.mentions])}"
+    return Message(f"{message.text} {named}", [*message.blocks, context(named)])
 
 
 def stage(notice: Notice) -> str:

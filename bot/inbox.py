@@ -82,6 +82,16 @@ def read(headers: Mapping[str, str], body: bytes) -> Sent:
     )
 
 
+def heard_by(*listeners: Hear) -> Hear:
+    """Have several listeners hear an event, one after the other."""
+
+    async def hear(payload: Mapping[str, Any]) -> None:
+        for listener in listeners:
+            await listener(payload)
+
+    return hear
+
+
 def key(kind: str, value: str) -> str:
     return f"{kind}:{sha256(value.encode()).hexdigest()}"
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot import permissions
 from bot.commands.call import Call
+from bot.commands.settings import save as save_settings
 from bot.commands.support import described, send
 from bot.reminder_modals import REMINDER_MODALS
 from bot.views.blocks import FieldErrors, Message, Modal
@@ -15,7 +16,7 @@ Values = Mapping[str, str]
 Outcome = Message | Modal | FieldErrors | None
 Handler = Callable[[Call, Values], Awaitable[Outcome]]
 
-MODALS: dict[str, Handler] = {"support": described, "support_send": send, **REMINDER_MODALS}
+MODALS: dict[str, Handler] = {"support": described, "support_send": send, "settings": save_settings, **REMINDER_MODALS}
 
 
 async def submit(

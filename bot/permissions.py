@@ -68,6 +68,7 @@ COMMANDS = {
     "reminders": Permission(Right.READ, About.PLACE),
     "hold": Permission(Right.ACT, About.PLACE),
     "hold everything": Permission(Right.ADMINISTER, About.PLACE),
+    "settings": Permission(Right.ADMINISTER, About.PLACE),
     "disconnect": Permission(Right.ADMINISTER, About.PLACE),
     "help": Permission(Right.ANYBODY, About.NOTHING),
 }
@@ -80,6 +81,7 @@ BUTTONS = {
     "take": Permission(Right.ACT, About.NAMED),
     "help": Permission(Right.READ, About.NAMED),
     "disconnect": Permission(Right.ADMINISTER, About.NAMED),
+    "settings": Permission(Right.ADMINISTER, About.NAMED),
     "cancel": Permission(Right.READ, About.NAMED),
     "reminders_start": Permission(Right.ADMINISTER, About.NAMED),
     "reminders_start_anyway": Permission(Right.ADMINISTER, About.NAMED),
@@ -105,6 +107,7 @@ BUTTONS = {
 DIALOGS = {
     "support": Permission(Right.READ, About.NAMED),
     "support_send": Permission(Right.ACT, About.NAMED),
+    "settings": Permission(Right.ADMINISTER, About.NAMED),
     "reminders_pause": Permission(Right.ADMINISTER, About.NAMED),
     "reminders_rules": Permission(Right.ADMINISTER, About.NAMED),
     "reminders_letter": Permission(Right.ADMINISTER, About.NAMED),

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from bot.views import connections, endings, letters, quotas, syncs, troubles
+from bot.views import connections, digest, endings, letters, quotas, syncs, troubles
 from bot.views.blocks import Message
 from core.notices import (
     Connected,
     ConnectFailed,
     CreditAsked,
+    Digest,
     Disconnected,
     Expiring,
     LetterTold,
@@ -59,6 +60,8 @@ def render(notice: Notice) -> Message:
             return letters.decided(notice)
         case Unsubscribed():
             return letters.unsubscribed(notice)
+        case Digest():
+            return digest.digest(notice)
 
 
 def rests(notice: Notice) -> timedelta:

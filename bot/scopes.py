@@ -11,6 +11,7 @@ SCOPES = {
 MAY_BE_LEFT_OUT = {"chat:write.public", "groups:read"}
 """Without these Solido works where it was invited, and in public channels."""
 EVENTS = {
+    "app_home_opened": "to show the app's Home to whoever opens it",
     "app_uninstalled": "to stop everything when the app is removed",
     "tokens_revoked": "the same when its permission is taken back",
     "team_access_revoked": "the same when an organisation takes the app away from one of its workspaces",

@@ -92,6 +92,8 @@ class SlackListener:
         call = self._call(context, user.get("id"), channel.get("id"), value_of(pressed), seen_at(body))
         said = await safely("button", actions.press(call, name, presser_team=str(user.get("team_id") or "")))
         await ack()
+        if isinstance(said, Message) and not respond.response_url:
+            said = Modal("Solido", said.blocks)  # pressed in the app's Home, where there is no place for an answer
         if isinstance(said, Modal):
             await open_dialog(client, respond, body, said)
         else:

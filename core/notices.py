@@ -175,6 +175,45 @@ class RemindersDecided(msgspec.Struct, frozen=True, tag=True):
     until: date | None = None
 
 
+class AgeTold(msgspec.Struct, frozen=True):
+    """What is outstanding of an age, in one currency (storage.invoices.Age)."""
+
+    currency: str
+    days: int
+    invoices: int
+    amount: Decimal
+
+
+class Paid(msgspec.Struct, frozen=True):
+    """Invoices paid in full, in one currency."""
+
+    currency: str
+    invoices: int
+    amount: Decimal
+
+
+class Digest(msgspec.Struct, frozen=True, tag=True):
+    """A week in one message. `troubles` began in it; `going_on` are the errors of those that last.
+
+    `unsure_letters`, `credit_questions` and `set_aside` wait for a person.
+    """
+
+    organisation: str
+    since: datetime
+    syncs: int
+    failed: int
+    troubles: int
+    going_on: list[str]
+    paid: list[Paid]
+    books: Books
+    ages: list[AgeTold]
+    letters: int
+    held: int
+    unsure_letters: int = 0
+    credit_questions: int = 0
+    set_aside: int = 0
+
+
 class Unsubscribed(msgspec.Struct, frozen=True, tag=True):
     """A customer wants no more letters."""
 
@@ -257,6 +296,7 @@ Notice = (
     | CreditAsked
     | RemindersDecided
     | Unsubscribed
+    | Digest
 )
 
 _decoder = msgspec.json.Decoder(Notice)

@@ -12,6 +12,7 @@ from core import quotas
 from core.budget import A_DAY, NIGHTLY_COST, can_afford
 from core.clock import steady, utc_now
 from core.guard import survived
+from core.preferences import rhythm
 from core.schedule import jitter, next_night, next_sync_at
 from core.sync import Syncing
 from core.webhooks import Webhooks
@@ -128,7 +129,8 @@ class Due:
                 if connection.state == ConnectionState.DISCONNECTED:
                     connection.next_sync_at = None
                 else:
-                    connection.next_sync_at = next_at + jitter(connection_id, every)
+                    mine = rhythm((await store.preferences.get()).sync_every, every)
+                    connection.next_sync_at = now + mine + jitter(connection_id, mine)
                     await self._syncing.queue(store, connection, Trigger.SCHEDULED, by=None, now=now)
 
     async def nightly(self) -> None:

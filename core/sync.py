@@ -15,6 +15,7 @@ from core.errors import BooksDiffer, NeedsPerson, NotConnected, Passing, Superse
 from core.guard import survived
 from core.incidents import Cause
 from core.patience import Patience
+from core.preferences import rhythm
 from core.quotas import closed_until
 from core.reading import Reader, Tally
 from core.schedule import next_night, next_sync_at
@@ -82,6 +83,7 @@ class Syncing:
             return Asked(running, connection.tenant_name, already=True)
         await self.engine.enqueue(store.session, run.id)
         await progress.tell(store, run.id, now=now)
+        store.touch(now)
         return Asked(run, connection.tenant_name, already=False)
 
     async def run(self, run_id: UUID) -> None:
@@ -156,6 +158,7 @@ class Syncing:
             elif connection.state != ConnectionState.DISCONNECTED:
                 await self._settle(store, connection, run, error, ending, reader.calls.meter, now=now)
             await progress.tell(store, run.id, now=now)
+            store.touch(now)
         log.info(
             "sync.finished",
             workspace=str(run.workspace_id),
@@ -190,7 +193,8 @@ class Syncing:
         backoff = 0 if isinstance(error, NeedsPerson) else connection.failures
         retry_at = error.retry_at if isinstance(error, Passing) else None
         quotas.read_meter(connection, meter, now=now)
-        every = await quotas.settle(store, connection, error, every=self.every, limit=self.daily_limit, now=now)
+        usual = rhythm((await store.preferences.get()).sync_every, self.every)
+        every = await quotas.settle(store, connection, error, every=usual, limit=self.daily_limit, now=now)
         if error or ending.only is None:
             # A sync of a few named records is no substitute for the automatic one.
             connection.next_sync_at = next_sync_at(now, every=every, failures=backoff, retry_at=retry_at)

@@ -149,6 +149,7 @@ class Troubles:
     ) -> None:
         if decision is None:
             return
+        store.touch(now)
         if incident is None or decision.fresh:
             incident = Incident(workspace_id=store.id, connection_id=connection.id, **vars(decision.course))
             store.incidents.add(incident)

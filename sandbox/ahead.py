@@ -17,9 +17,11 @@ from core.reminders.outlook import policy_of
 from core.reminders.slots import Rhythm
 from core.webhooks import SILENCE
 from storage.database import Database
+from storage.homes import outdated
 from storage.models import Connection, ConnectionState, Incident, OutboxMessage, SupportRequest, SyncRun
 from storage.outbox import held_up
 from storage.reminder_models import ReminderPolicy
+from storage.slack_models import HomeView, Preferences
 from storage.types import UtcDateTime
 from storage.webhook_models import WebhookEvent, WebhookFeed
 
@@ -65,6 +67,8 @@ DUE: dict[str, ColumnElement[bool]] = {
     "delivery": _any(OutboxMessage.id, UNTOLD),
     "support": _any(SupportRequest.id, UNSENT & (col(SupportRequest.send_at) <= NOW)),
     "reminders": _any(ReminderPolicy.workspace_id, col(ReminderPolicy.next_look_at) <= NOW),
+    "digest": _any(Preferences.workspace_id, col(Preferences.digest_at) <= NOW),
+    "home": _any(HomeView.user_id, (col(HomeView.next_at) <= NOW) & outdated()),
 }
 """By the tick that finds something then."""
 ONCE: dict[str, ColumnElement[bool]] = {
@@ -80,6 +84,8 @@ MOMENTS: dict[str, ColumnElement[datetime]] = {
     "mend at": _soonest(Connection.refresh_lease_until, LIVE),
     "told at": _soonest(OutboxMessage.next_attempt_at, col(OutboxMessage.waiting).is_(True)),
     "support at": _soonest(SupportRequest.send_at, UNSENT),
+    "digest at": _soonest(Preferences.digest_at),
+    "home at": _soonest(HomeView.next_at, outdated()),
     "woken at": _soonest(Incident.snoozed_until, col(Incident.closed_at).is_(None)),
 }
 """The soonest of each kind. Webhooks need none: whatever may send one happens between jumps."""

@@ -31,7 +31,10 @@ EVERY = timedelta(minutes=16)
 """Syncs this close together are none that are passed over: the rhythm and its jitter."""
 LONGEST_STRIDE = timedelta(hours=5)
 """Reminders want books that are at most six hours old."""
-TICKS_OF_ROWS = {"due", "nightly", "farewell", "look", "mend", "delivery", "support", "reminders", "watch", "webhooks"}
+TICKS_OF_ROWS = {
+    *("due", "nightly", "farewell", "look", "mend", "delivery", "support", "reminders", "watch", "webhooks"),
+    *("digest", "home"),
+}
 """What sandbox/ahead.py knows the hour of. Any other tick looks at every stop, in its own rhythm."""
 SETTLE_SECONDS = 15.0
 LOOK_SECONDS = 0.05

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,11 +11,13 @@ from storage.models import AuditEvent
 class Audit:
     """Who did what in this workspace. Only ever added to."""
 
-    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+    def __init__(self, session: AsyncSession, workspace_id: UUID, touch: Callable[[datetime], None]) -> None:
         self._session = session
         self._workspace_id = workspace_id
+        self._touch = touch
 
     def add(self, who: str, what: str, *, at: datetime, detail: str = "") -> None:
+        self._touch(at)
         self._session.add(AuditEvent(workspace_id=self._workspace_id, who=who, what=what, at=at, detail=detail))
 
     async def latest(self, count: int) -> Sequence[AuditEvent]:

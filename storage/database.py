@@ -46,7 +46,9 @@ class Database:
     async def workspace(self, workspace_id: UUID) -> AsyncIterator[WorkspaceStore]:
         """One transaction on this workspace's rows: commits on exit, rolls back on error."""
         async with self._writing() as session:
-            yield WorkspaceStore(session, workspace_id)
+            store = WorkspaceStore(session, workspace_id)
+            yield store
+            await store.close()
 
     @asynccontextmanager
     async def reading(self, workspace_id: UUID) -> AsyncIterator[WorkspaceStore]:

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -38,6 +38,11 @@ class Incidents:
         """Those that ended so, at that moment or later."""
         mine = self._mine().where(col(Incident.connection_id) == connection_id, col(Incident.ending) == ending)
         return (await self._session.exec(mine.where(col(Incident.closed_at) >= moment))).all()
+
+    async def told_since(self, moment: datetime) -> int:
+        """How many troubles were told first since that moment."""
+        mine = select(func.count()).where(col(Incident.workspace_id) == self._workspace_id)
+        return (await self._session.exec(mine.where(col(Incident.told_at) >= moment))).one()
 
     async def get(self, incident_id: UUID) -> Incident | None:
         return (await self._session.exec(self._mine().where(col(Incident.id) == incident_id))).one_or_none()

@@ -1,11 +1,11 @@
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import col, distinct, func, select, update
+from sqlmodel import case, col, distinct, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import Invoice
@@ -33,6 +33,19 @@ class CurrencyTotal(NamedTuple):
     amount: Decimal
     overdue_invoices: int
     overdue_amount: Decimal
+
+
+OVERDUE_FOR = ((0, 1), (30, 31), (60, 61), (90, 91))
+"""More than so many days after the due date an invoice is of this age (in days); before, it is of age 0."""
+
+
+class Age(NamedTuple):
+    """What is outstanding of an age: 0 not yet due, else at least so many days overdue (1, 31, 61 or 91)."""
+
+    currency: str
+    days: int
+    invoices: int
+    amount: Decimal
 
 
 class Invoices:
@@ -149,6 +162,30 @@ class Invoices:
             .order_by(func.count().desc(), col(Invoice.currency))
         )
         return [CurrencyTotal(c, n, a, late, late_a or Decimal(0)) for c, n, a, late, late_a in rows.all()]
+
+    async def ages(self, *, today: date) -> list[Age]:
+        """What is outstanding by how long it is overdue, largest currency first; empty ages are left out."""
+        late = [(today - timedelta(days=days), until) for days, until in OVERDUE_FOR]
+        steps = [(col(Invoice.due_on) < before, until) for before, until in reversed(late)]
+        age = case(*steps, else_=0).label("age")
+        rows = await self._session.exec(
+            select(Invoice.currency, age, func.count(), func.sum(Invoice.amount_due, type_=Money()))
+            .where(*self._outstanding())
+            .group_by(col(Invoice.currency), age)
+            .order_by(col(Invoice.currency), age)
+        )
+        return [Age(*row) for row in rows.all()]
+
+    async def paid_since(self, day: date) -> list[tuple[str, int, Decimal]]:
+        """What was paid in full from that day on: currency, invoices and what was paid for them."""
+        rows = await self._session.exec(
+            select(Invoice.currency, func.count(), func.sum(Invoice.amount_paid, type_=Money()))
+            .where(col(Invoice.workspace_id) == self._workspace_id, col(Invoice.fully_paid_on) >= day)
+            .where(col(Invoice.amount_paid) > NOTHING)
+            .group_by(col(Invoice.currency))
+            .order_by(func.count().desc(), col(Invoice.currency))
+        )
+        return [(currency, invoices, amount) for currency, invoices, amount in rows.all()]
 
     async def customer_names(self) -> Sequence[str]:
         """The names that invoices give their customers, each once."""

@@ -121,6 +121,11 @@ class Letters:
         )
         return int((await self._session.exec(found)).one())
 
+    async def unsure(self) -> int:
+        """Letters of which nobody has said yet whether they went out."""
+        mine = select(func.count(col(Letter.id))).where(col(Letter.workspace_id) == self._workspace_id)
+        return int((await self._session.exec(mine.where(col(Letter.state) == LetterState.UNKNOWN))).one())
+
     async def of_day(self, day: date) -> Sequence[Letter]:
         mine = select(Letter).where(col(Letter.workspace_id) == self._workspace_id, col(Letter.goes_on) == day)
         return (await self._session.exec(mine.order_by(col(Letter.claimed_at)))).all()

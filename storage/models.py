@@ -119,6 +119,8 @@ class Workspace(SQLModel, table=True):
     channel_id: str
     created_by: str
     created_at: datetime = moment()
+    changed_at: datetime | None = moment(null=True)
+    """When something happened that people see in the app's Home."""
 
 
 class Connection(SQLModel, table=True):

@@ -118,15 +118,16 @@ class Runs:
         )
         return (await self._session.exec(compared.order_by(col(SyncRun.queued_at).desc()).limit(1))).first()
 
-    async def totals(self) -> RunTotals:
-        """How many syncs there were, and how the finished ones ended."""
+    async def totals(self, *, since: datetime | None = None) -> RunTotals:
+        """How many syncs there were, or were asked for since that moment, and how the finished ones ended."""
 
         def ended(state: RunState) -> object:
             return func.coalesce(func.sum(case((col(SyncRun.state) == state, 1), else_=0)), 0)
 
         row = await self._session.exec(
             select(func.count(), ended(RunState.SUCCEEDED), ended(RunState.FAILED)).where(  # type: ignore[call-overload]
-                col(SyncRun.workspace_id) == self._workspace_id
+                col(SyncRun.workspace_id) == self._workspace_id,
+                *([] if since is None else [col(SyncRun.queued_at) >= since]),
             )
         )
         return RunTotals(*row.one())

@@ -1,5 +1,6 @@
 """Everything of one workspace, in one place."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -15,6 +16,7 @@ from storage.incidents import Incidents
 from storage.invoices import Invoices
 from storage.letters import Letters
 from storage.outbox import Outbox
+from storage.preferences import PreferenceRow
 from storage.reminders import Reminders
 from storage.runs import Runs
 from storage.set_aside import SetAsides
@@ -42,9 +44,21 @@ class WorkspaceStore:
         self.webhook_events = WebhookEvents(session, workspace_id)
         self.incidents = Incidents(session, workspace_id)
         self.outbox = Outbox(session, workspace_id)
-        self.audit = Audit(session, workspace_id)
+        self.audit = Audit(session, workspace_id, self.touch)
         self.admins = Admins(session, workspace_id)
         self.support = SupportRequests(session, workspace_id)
         self.reminders = Reminders(session, workspace_id)
         self.holds = Holds(session, workspace_id)
         self.letters = Letters(session, workspace_id)
+        self.preferences = PreferenceRow(session, workspace_id)
+        self._touched_at: datetime | None = None
+
+    def touch(self, now: datetime) -> None:
+        """Something happens here that people see in the app's Home."""
+        self._touched_at = now
+
+    async def close(self) -> None:
+        """The last thing in a transaction, so that whoever waits for the workspace's row holds nothing we need."""
+        if self._touched_at is not None:
+            await self.session.flush()
+            await self.about.changed(now=self._touched_at)

@@ -10,6 +10,8 @@ from sqlalchemy import Table, Uuid
 from sqlmodel import SQLModel, col, delete, exists, func, select, union_all, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.digests import Digests
+from storage.homes import Homes
 from storage.models import (
     ConnectAttempt,
     Connection,
@@ -67,6 +69,8 @@ class Unscoped:
         self.seen = SeenRequests(session)
         self.teams = Teams(session)
         self.seals = Seals(session)
+        self.homes = Homes(session)
+        self.digests = Digests(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""
@@ -259,7 +263,7 @@ class Unscoped:
         for question in questions:
             if (await self.session.exec(question.limit(1))).first() is not None:
                 return True
-        return False
+        return bool(await self.homes.stale(now=now, limit=1) or await self.digests.due(now=now, limit=1))
 
     async def unfinished_runs(self, *, queued_before: datetime, limit: int) -> list[UUID]:
         """Runs that should be with the engine by now, oldest first."""

@@ -1,6 +1,7 @@
+from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import Team, Workspace
@@ -20,3 +21,14 @@ class Workspaces:
     async def team(self) -> Team:
         mine = select(Team).join(Workspace, col(Workspace.team_id) == col(Team.id))
         return (await self._session.exec(mine.where(col(Workspace.id) == self._workspace_id))).one()
+
+    async def changed(self, *, now: datetime) -> None:
+        """Something happened that people see in the app's Home."""
+        await self._session.exec(
+            update(Workspace).where(col(Workspace.id) == self._workspace_id).values(changed_at=now)
+        )
+
+    async def move(self, channel_id: str) -> None:
+        """Bind the workspace to another channel of the team; IntegrityError where that has one."""
+        mine = update(Workspace).where(col(Workspace.id) == self._workspace_id)
+        await self._session.exec(mine.values(channel_id=channel_id))

@@ -13,6 +13,7 @@ from bot.commands.history import history
 from bot.commands.hold import hold
 from bot.commands.missed import with_missed
 from bot.commands.reminders import reminders
+from bot.commands.settings import settings
 from bot.commands.status import status
 from bot.commands.support import support
 from bot.commands.sync import FULL, sync
@@ -50,6 +51,7 @@ COMMANDS: dict[str, Command] = {
     "why": Command(why, "tells why the last sync is in the state it is, or the story of one invoice", words=True),
     "history": Command(history, "tells who did what here"),
     "support": Command(support, "opens a form to get help, with everything that is known filled in"),
+    "settings": Command(settings, "sets channel, rhythm, who is mentioned, quiet hours and admins"),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),
     "help": Command(show_help, "shows this", words=True),
 }

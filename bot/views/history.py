@@ -17,6 +17,7 @@ DID = {
     Happening.TAKEN: "is on it",
     Happening.SNOOZED: "snoozed an alert{0}",
     Happening.WOKE: "ended a snooze",
+    "settings": "changed the settings",
     "asked for help": "asked for help",
     "hold placed": "put a hold on {0}",
     "hold released": "took the hold off {0}",

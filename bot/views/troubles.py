@@ -69,6 +69,14 @@ def _going_on(it: Trouble) -> Message:
     return Message(" ".join(spoken), [*blocks, actions(*_buttons(it, reconnect=why.reconnect))])
 
 
+def in_short(it: Trouble) -> list[Block]:
+    """A trouble that goes on, beside others, with the same buttons. Ids are its own: several stand on one page."""
+    why, cause = advice(it.error), Cause(it.cause)
+    head = f"{HEADS.get(cause, NOT_SYNCED).format(bold(it.organisation))} {why.said} *What to do:* {why.do}"
+    said = " ".join([f":{'zzz' if it.snoozed_until else 'warning'}: {head}", *_quiet(it), *_taken(it)])
+    return [section(said), actions(*_buttons(it, reconnect=why.reconnect))]
+
+
 def _held(held: Held | None) -> str:
     """Goes on from what the trouble means; empty where reminders were never started."""
     if held is None:

@@ -16,16 +16,21 @@ from hypothesis import strategies as st
 from bot.advice import ADVICE
 from bot.limits import fitted, fitted_view
 from bot.rendering import render
-from bot.views import connections, help, history, missed, status, support, syncs, troubles, why
+from bot.views import connections, help, history, home, missed, status, support, syncs, troubles, why
+from bot.views import settings as settings_views
 from bot.views.blocks import Message, Modal, actions, button, context, escape, section, shortened
 from core.agreement import Agreement, Sum
+from core.dashboard import Dashboard, Planned
 from core.errors import BadArgument, Choice, WhichWorkspace
 from core.incidents import Cause, Ending, Happening
-from core.notices import Amount, Books, Notice
+from core.notices import Amount, Books, Notice, Trouble
+from core.preferences import RHYTHMS
 from core.status import Status
 from sandbox.slack import problems_of_message, problems_of_view
+from storage.invoices import Age
 from storage.models import AuditEvent, Connection, ConnectionState, Incident, RunState, SetAside, SyncRun, Trigger
 from storage.runs import RunTotals
+from storage.slack_models import Preferences
 from storage.unapplied import Rest
 
 NASTY = [
@@ -76,6 +81,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "cause": st.sampled_from(list(Cause)).map(str),
     "ending": st.sampled_from(["", *Ending]).map(str),
     "what": st.sampled_from(list(Happening)).map(str),
+    "currency": CURRENCIES,
     "credit": st.dictionaries(CURRENCIES, AMOUNTS, min_size=1),
     "channel_id": CHANNELS,
     "error": st.sampled_from([*sorted(ADVICE), "SomethingOfAnotherVersion"]),
@@ -280,7 +286,69 @@ def test_every_answer_is_harmless_and_within_the_limits(view):
     try_it()
 
 
+TROUBLE = struct(Trouble).map(lambda it: msgspec.structs.replace(it, closed_at=None))
+PLANNED = st.none() | st.builds(
+    Planned,
+    started=st.booleans(),
+    paused=st.booleans(),
+    letters=st.integers(0, 10**6),
+    first_on=st.none() | st.dates(date(2020, 1, 1), date(2035, 1, 1)),
+    held=st.integers(0, 10**6),
+)
+PREFERENCES = row(
+    Preferences,
+    sync_every=st.none() | st.sampled_from(RHYTHMS),
+    mentions=st.lists(PEOPLE, max_size=20, unique=True),
+    quiet_from=st.sampled_from(["", "20:00"]),
+    quiet_until=st.sampled_from(["", "07:00"]),
+    digest=st.booleans(),
+)
+DASHBOARD = st.builds(
+    Dashboard,
+    workspace_id=st.uuids(),
+    channel_id=CHANNELS,
+    preferences=PREFERENCES,
+    connection=st.none() | CONNECTION,
+    troubles=st.lists(TROUBLE, max_size=4),
+    runs=st.lists(RUN, max_size=30),
+    books=BOOKS,
+    ages=st.lists(
+        st.builds(Age, CURRENCIES, st.sampled_from([0, 1, 31, 61, 91]), st.integers(1, 999), AMOUNTS), max_size=20
+    ),
+    planned=PLANNED,
+    calls=st.integers(0, 5000),
+)
+
+
+@THOROUGH
+@given(st.lists(st.tuples(DASHBOARD, st.booleans()), max_size=12), MOMENTS)
+def test_every_home_is_harmless_and_within_the_limits(shown, now):
+    page = home.home(shown, daily_limit=1000, now=now)
+    assert problems_of_view(page) == []
+    must_be_harmless(*texts(page["blocks"]))
+
+
+def test_ages_are_a_table_with_bars_that_a_phone_can_show():
+    ages = [Age("EUR", 0, 3, Decimal("1200.00")), Age("EUR", 31, 1, Decimal("300.50"))]
+    assert home.table(ages).split("\n") == [
+        "Not yet due  1,200.00 ████████████",
+        "1-30 days           -",
+        "31-60 days     300.50 ███",
+        "61-90 days          -",
+        "Over 90 days        -",
+    ]
+
+
 DIALOGS = {
+    "settings": st.builds(
+        settings_views.form,
+        st.uuids().map(str),
+        PREFERENCES,
+        channel_id=CHANNELS,
+        admins=st.sets(PEOPLE),
+        organisation=HOSTILE.map(escape),
+        usual=st.just(timedelta(minutes=15)),
+    ),
     "form": st.builds(support.form, HOSTILE, private=st.uuids().map(str)),
     "to be sent": st.builds(support.to_be_sent, HOSTILE, private=st.uuids().map(str)),
     "to be copied": st.builds(support.to_be_copied, HOSTILE, address=st.sampled_from(["", "help@example.com"])),

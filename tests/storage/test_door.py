@@ -44,7 +44,7 @@ from storage.reminder_models import (
     Unsubscribed,
 )
 from storage.runs import RunTotals
-from storage.slack_models import WorkspaceAdmin
+from storage.slack_models import Preferences, WorkspaceAdmin
 from storage.store import WorkspaceStore
 from storage.unapplied_models import Unapplied
 from storage.webhook_models import WebhookEvent
@@ -123,11 +123,15 @@ async def a_household(database: Database) -> Household:
                     error="E",
                     opened_at=NOW,
                     last_failure_at=NOW,
+                    told_at=NOW,
                     closed_at=NOW,
                     ending="recovered",
                 ),
                 AuditEvent(**mine, at=NOW, who="U1", what="connected"),
+                Invoice(**mine, **a_paid_invoice(connection.id)),
+                a_letter(ours, contact_id=uuid4(), state=LetterState.UNKNOWN),
                 WorkspaceAdmin(**mine, user_id="U1", added_by="U1", added_at=NOW),
+                Preferences(**mine, quiet_from="20:00"),
                 Unapplied(**ours, **a_paper(home)),
                 WebhookEvent(**ours, resource_id=uuid4(), happened="2026", category="INVOICE", received_at=NOW),
                 SyncRun(
@@ -159,6 +163,11 @@ async def a_household(database: Database) -> Household:
             ]
         )
     return home
+
+
+def a_paid_invoice(connection_id: UUID) -> dict[str, Any]:
+    paid = {"status": "PAID", "amount_paid": Decimal(100), "fully_paid_on": NOW.date()}
+    return an_invoice_row(connection_id, amount_due="0", **paid)
 
 
 def a_letter(ours: dict[str, Any], **about: Any) -> Letter:
@@ -233,6 +242,22 @@ def adds_request(store: WorkspaceStore) -> None:
 async def claim_request(store: WorkspaceStore, home: Household) -> bool:
     await store.support.send(home.request.id, by="U1", now=NOW)
     return await store.support.claim(home.request.id, now=NOW, until=SOON)
+
+
+async def quiet_hours(store: WorkspaceStore) -> str:
+    return (await store.preferences.get()).quiet_from
+
+
+async def changed_theirs(store: WorkspaceStore, home: Household) -> bool:
+    await store.about.changed(now=LATER)
+    theirs = WorkspaceStore(store.session, home.workspace_id)
+    return (await theirs.about.get()).changed_at == LATER
+
+
+async def moved_theirs(store: WorkspaceStore, home: Household) -> bool:
+    await store.about.move("C-FORGED")
+    theirs = WorkspaceStore(store.session, home.workspace_id)
+    return (await theirs.about.get()).channel_id == "C-FORGED"
 
 
 async def is_theirs(found: Awaitable[Any], theirs: UUID) -> bool:
@@ -411,6 +436,15 @@ REACHES = {
     ),
     "reminders.held_since": Reach(lambda s, _: s.reminders.held_since(EARLIER), set()),
     "reminders.decision": Reach(lambda s, h: s.reminders.decision(h.invoice.invoice_id), None),
+    "invoices.paid_since": Reach(lambda s, _: s.invoices.paid_since(EARLIER.date()), []),
+    "incidents.told_since": Reach(lambda s, _: s.incidents.told_since(EARLIER), 0),
+    "letters.unsure": Reach(lambda s, _: s.letters.unsure(), 0),
+    "invoices.ages": Reach(lambda s, _: s.invoices.ages(today=LATER.date()), []),
+    "about.changed": Reach(lambda s, h: changed_theirs(s, h), False),
+    "about.move": Reach(lambda s, h: moved_theirs(s, h), False),
+    "preferences.get": Reach(lambda s, _: quiet_hours(s), ""),
+    "preferences.save": Reach(lambda s, _: s.preferences.save(Preferences(workspace_id=s.id, quiet_from="9")), None),
+    "preferences.digest_due": Reach(lambda s, _: s.preferences.digest_due(LATER), None),
     "audit.add": Reach(lambda s, _: s.audit.add("U2", "looked", at=NOW), None),
     "audit.latest": Reach(lambda s, _: s.audit.latest(9), []),
     "admins.all": Reach(lambda s, _: s.admins.all(), set()),

@@ -31,8 +31,8 @@ AS_DECIDED = {
         *("button credit_send", "button credit_hold", "button credit_ask", "dialog credit_ask"),
     },
     Right.ADMINISTER: {
-        *("command connect", "command disconnect", "command hold everything"),
-        *("button reconnect", "button disconnect", "button subscribe"),
+        *("command connect", "command disconnect", "command hold everything", "command settings"),
+        *("button reconnect", "button disconnect", "button subscribe", "button settings", "dialog settings"),
         *("button reminders_start", "button reminders_start_anyway", "button reminders_pause"),
         *("button reminders_resume", "button reminders_rules", "button reminders_letters", "button reminders_letter"),
         *("dialog reminders_pause", "dialog reminders_rules", "dialog reminders_letter"),

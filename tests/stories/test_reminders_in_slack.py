@@ -21,7 +21,7 @@ from tests.stories.play import HARBOUR, Play, shown, workspace_of
 from tests.stories.reminding import customer, letters, london, owes, started, told
 from tests.stories.test_strangers import another_team, call_of
 
-NO_ADMIN = "Only admins may do that"
+NO_ADMIN = "Only admins can do that"
 
 
 @pytest.fixture

@@ -1,0 +1,161 @@
+"""The app's Home: what somebody may see, as it is now, at most once a minute."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from sandbox.slack import Person
+from tests.stories.play import HARBOUR, Play, workspace_of
+
+
+async def opened(play: Play, user: str = "admin") -> str:
+    """What somebody sees who opens the app's Home, as text."""
+    await play.slack.open_home(user)
+    await play.settle()
+    return seen(play, user)
+
+
+def seen(play: Play, user: str = "admin") -> str:
+    view = play.slack.home(user)
+    return "" if view is None else json.dumps(view.blocks, ensure_ascii=False)
+
+
+def published(play: Play) -> int:
+    return sum(call.method == "views.publish" for call in play.slack.calls)
+
+
+async def test_home_shows_how_a_channel_stands(play: Play):
+    await play.connect()
+    page = await opened(play)
+    assert HARBOUR in page
+    assert "Connected" in page
+    assert "*Last successful sync:* <!date^" in page
+    assert "the first one has ended" in page
+    assert "\N{LARGE GREEN SQUARE}" in page
+    assert "Not yet due" in page
+    assert "Over 90 days" in page
+    assert "*Reminders:* not started" in page
+    assert "Calls to Xero today:" in page
+    assert "Settings" in page
+    assert play.slack.refused == []
+
+
+async def test_home_changes_when_something_changes_and_only_then(play: Play):
+    await play.connect()
+    await opened(play)
+    await play.let_pass(minutes=2)
+    before = published(play)
+    await play.let_pass(minutes=10)
+    assert published(play) == before
+    play.xero.revoke(play.organisation())
+    await play.let_pass(minutes=10)
+    assert "Reconnect needed" in seen(play)
+    assert "could not be synced" in seen(play)
+    assert published(play) > before
+
+
+async def test_however_much_happens_a_home_is_published_once_a_minute_and_the_last_state_wins(play: Play):
+    await play.connect()
+    await opened(play)
+    await play.let_pass(minutes=2)
+    began = published(play)
+    for _again in range(5):
+        await play.say("sync")
+    play.xero.revoke(play.organisation())
+    await play.say("sync")
+    await play.say("sync")
+    assert published(play) - began <= 1
+    await play.let_pass(minutes=1)
+    assert published(play) - began <= 2
+    assert "Reconnect needed" in seen(play)
+
+
+async def test_a_press_in_home_is_answered_in_a_dialog(play: Play):
+    await play.connect()
+    play.xero.revoke(play.organisation())
+    await play.let_pass(minutes=20)
+    await opened(play)
+    reply = await play.slack.press(play.slack.home("admin"), "Reconnect")
+    assert reply.error is None
+    await play.slack.until(lambda: play.slack.modal("admin"))
+    assert "/xero/connect/" in json.dumps(play.slack.modal("admin").blocks)
+
+
+@pytest.mark.parametrize("who", ["guest", "member elsewhere"])
+async def test_home_shows_nothing_to_whom_it_does_not_concern(play: Play, who: str):
+    play.slack.add_person(Person("member elsewhere", "U0ELSEWHERE", "Elsewhere", "T0SOLIDO", "D0ELSEWHERE"))
+    await play.connect()
+    page = await opened(play, who)
+    assert HARBOUR not in page
+    assert ("full members" if who == "guest" else "Three steps to the first sync") in page
+
+
+async def test_a_member_sees_the_books_and_no_settings(play: Play):
+    await play.connect()
+    page = await opened(play, "member")
+    assert HARBOUR in page
+    assert "Settings" not in page
+
+
+async def test_while_slack_does_not_say_who_somebody_is_home_stays_as_it_was(play: Play):
+    await play.connect()
+    play.slack.break_next("down", method="users.info", times=None)
+    play.world.clock.forward(timedelta(minutes=6))
+    await play.slack.open_home("member")
+    await play.pass_without_rest(minutes=2)
+    assert play.slack.home("member") is None
+    play.slack.heal()
+    await play.let_pass(minutes=2)
+    assert HARBOUR in seen(play, "member")
+
+
+async def settings(play: Play, user: str = "admin", **values: object):
+    reply = await play.slack.command("settings", user=user)
+    await play.slack.until(lambda: play.slack.modal(user))
+    assert reply.error is None
+    done = await play.slack.submit(play.slack.modal(user), values, user=user)
+    await play.settle()
+    return done
+
+
+async def test_settings_are_kept_and_heeded(play: Play):
+    await play.connect()
+    done = await settings(play, rhythm="3600", mentions=["U0MEMBER"], admins=["U0MEMBER"], digest="no")
+    assert done.error is None
+    async with play.database.reading(await workspace_of(play)) as store:
+        kept = await store.preferences.get()
+        assert (kept.sync_every, kept.mentions, kept.digest) == (3600, ["U0MEMBER"], False)
+        assert await store.admins.all() == {"U0MEMBER"}
+        before = len(await store.runs.latest(50))
+    await play.let_pass(minutes=59)
+    async with play.database.reading(await workspace_of(play)) as store:
+        assert len(await store.runs.latest(50)) <= before + 1
+    assert "Settings" in await opened(play, "member")
+    play.xero.revoke(play.organisation())
+    await play.let_pass(minutes=90)
+    assert "<@U0MEMBER>" in play.slack.posts[-1].text
+
+
+async def test_nothing_is_said_unasked_in_quiet_hours(play: Play):
+    await play.connect()
+    await settings(play, quiet_from="08:00", quiet_until="12:00")
+    posts = len(play.slack.posts)
+    play.xero.revoke(play.organisation())
+    await play.let_pass(hours=1)
+    assert len(play.slack.posts) == posts
+    await play.let_pass(hours=3)
+    assert "could not be synced" in play.slack.posts[-1].text
+
+
+async def test_a_channel_that_has_books_of_its_own_is_not_taken(play: Play):
+    await play.connect()
+    await play.connect("Southern Star Traders", channel="finance-nz")
+    done = await settings(play, channel="C0FINNZ")
+    assert "keeps the books of another organisation" in done.errors["channel"]
+
+
+async def test_a_member_may_not_change_settings(play: Play):
+    await play.connect()
+    reply = await play.say("settings", user="member")
+    assert "Only admins can do that" in reply.text
