@@ -20,7 +20,10 @@ from sandbox.xero import demo_ledger
 
 OUT = Path(__file__).parent.parent / "docs" / "pictures"
 WIDE = {"width": 1360, "height": 900}
+TALL = {"width": 1360, "height": 1700}
 QUARTER_HOUR = 900
+LONGEST_WAIT = 4 * 24 * 5
+"""Quarter hours until letters go, over any weekend."""
 
 
 async def say(page: Page, text: str) -> None:
@@ -49,6 +52,32 @@ async def connect(browser: Browser, page: Page) -> None:
     await xero.close()
 
 
+async def letters(desk: Desk, page: Page) -> None:
+    """Start reminders after a look at the plan, and read the first letter as its reader gets it."""
+    await say(page, "/solido reminders")
+    await page.wait_for_timeout(1500)
+    await page.screenshot(path=OUT / "reminders.png")
+    await page.get_by_role("button", name="Start reminders").last.click()
+    await page.wait_for_timeout(2000)
+    anyway = page.get_by_role("button", name="Start anyway")
+    if await anyway.count():
+        await anyway.last.click()
+    for _ in range(LONGEST_WAIT):
+        await desk.forward(QUARTER_HOUR)
+        if desk.mailbox.letters:
+            break
+    await page.locator(".panes [data-pane=inbox]").click()
+    # The one with the most to show.
+    longest = max(desk.mailbox.letters, key=lambda letter: len(letter.text or ""))
+    letter = page.locator("#inbox details.item").filter(has_text=longest.subject).first
+    await letter.locator("summary").first.click()
+    await letter.locator("iframe").scroll_into_view_if_needed()
+    await page.set_viewport_size(TALL)
+    await page.wait_for_timeout(1000)
+    await letter.screenshot(path=OUT / "letter.png")
+    await page.set_viewport_size(WIDE)
+
+
 async def story(desk: Desk, browser: Browser) -> None:
     context = await browser.new_context(viewport=WIDE, timezone_id="Europe/London")
     page = await context.new_page()
@@ -67,6 +96,8 @@ async def story(desk: Desk, browser: Browser) -> None:
         await desk.forward(QUARTER_HOUR)
     await say(page, "/solido status")
     await page.screenshot(path=OUT / "status.png")
+    await letters(desk, page)
+    await page.locator(".panes [data-pane=xero]").click()
     desk.xero.revoke(desk.xero.organisation("Harbour Lane Ltd"))
     for _ in range(3):
         await desk.forward(QUARTER_HOUR)

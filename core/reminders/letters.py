@@ -48,6 +48,8 @@ HERE = "\ue000"
 DEEPEST = 20
 TOO_DEEP = "too much is nested in too much"
 SUBJECT_LIMIT = 200
+SHORT = 24
+"""Characters that stay on one line of the HTML."""
 ALREADY_PAID = "If you have already paid, please ignore this letter."
 STOP = "To receive no more letters like this one:"
 
@@ -187,22 +189,29 @@ def as_text(content: Content) -> str:
 
 
 def as_html(content: Content) -> str:
-    cell = 'style="padding:6px 12px 6px 0;border-bottom:1px solid #ddd;text-align:start"'
-    columns = (0, 2) if content.paid else (0, 1, 2, 3)
-    half = f'{cell} colspan="{len(columns) // 2}"'
-    titles = ("Invoice", "Due", "Amount", "")
-    head = "".join(f"<th {cell}>{titles[number]}</th>" for number in columns)
-    rows = []
+    """A table that fits a phone: the link stands below its invoice, and no amount or date is torn apart."""
+    titles = ["Invoice", "Amount"] if content.paid else ["Invoice", "Due", "Amount"]
+    rows = ["".join(cell(title, "th", last=title == "Amount") for title in titles)]
     for invoice in content.invoices:
-        link = f'<a href="{escape(invoice.pay_link)}">View and pay</a>' if web_address(invoice.pay_link) else ""
-        words = (escape(named(invoice)), said(invoice.due_on), escape(rest_of(invoice)), link)
-        rows.append("<tr>" + "".join(f'<td {cell} dir="auto">{words[number]}</td>' for number in columns) + "</tr>")
+        due = "" if content.paid else cell(said(invoice.due_on))
+        link = f'<br><a href="{escape(invoice.pay_link)}">View and pay</a>' if web_address(invoice.pay_link) else ""
+        rows.append(cell(named(invoice), more=link) + due + cell(rest_of(invoice), last=True))
     if len(content.invoices) > 1:
         rows += [
-            f"<tr><td {half}><b>Total</b></td><td {half}><b>{escape(shown(amount, currency))}</b></td></tr>"
+            cell("Total", "th", span=len(titles) - 1) + cell(shown(amount, currency), "th", last=True)
             for currency, amount in totals(content.invoices)
         ]
-    return f'<table style="border-collapse:collapse;margin:12px 0"><tr>{head}</tr>{"".join(rows)}</table>'
+    lines = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<table style="border-collapse:collapse;margin:12px 0">{lines}</table>'
+
+
+def cell(text: str, kind: str = "td", *, more: str = "", last: bool = False, span: int = 1) -> str:
+    """`text` is escaped, `more` is markup that follows it."""
+    side, gap = ("end", "0") if last else ("start", "16px")
+    style = f"padding:6px {gap} 6px 0;border-bottom:1px solid #ddd;vertical-align:top;text-align:{side}"
+    style += ";white-space:nowrap" if len(text) <= SHORT else ""
+    wide = f' colspan="{span}"' if span > 1 else ""
+    return f'<{kind}{wide} style="{style}" dir="auto">{escape(text)}{more}</{kind}>'
 
 
 def text_footer(content: Content) -> str:
