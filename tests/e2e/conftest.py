@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from sandbox.__main__ import QUICK
 from sandbox.clock import VirtualClock
@@ -19,6 +19,7 @@ from sandbox.world import sqlite_in
 from sandbox.xero import demo_ledger
 from tests.labels import shown_in
 
+expect.set_options(timeout=20_000)  # milliseconds; the machine may be busy
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

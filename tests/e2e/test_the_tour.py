@@ -56,14 +56,18 @@ async def the_reminder(page: Page, desk: Desk, paid: str) -> None:
     await expect(page.locator("#line")).to_have_value("/solido reminders")
     await page.press("#line", "Escape")
     await page.press("#line", "Enter")
-    start = page.locator("#messages").get_by_role("button", name=re.compile("^Start (reminders|anyway)"))
-    await start.last.click()
-    await expect(page.locator("#messages").get_by_text("started reminders for")).to_be_visible()
+    messages = page.locator("#messages")
+    await messages.get_by_role("button", name="Start reminders").last.click()
+    started, anyway = messages.get_by_text("started reminders for"), messages.get_by_role("button", name="Start anyway")
+    await expect(started.or_(anyway).last).to_be_visible()
+    if await anyway.is_visible():  # who is quick comes before Solido could ask Xero whether it reminds too
+        await anyway.click()
+    await expect(started).to_be_visible()
     await page.get_by_role("button", name="Forward 1 day").click()
     await ticked(page, 6)
     await expect(page.get_by_text("You have seen it all")).to_be_visible()
     await page.locator(".panes").get_by_role("button", name="Inbox").click()
-    await expect(page.locator("#inbox").get_by_text("Still unpaid: ODD-4").first).to_be_visible()
+    await expect(page.locator("#inbox").get_by_text("Still unpaid: ").first).to_be_visible()
     assert len(desk.mailbox.letters) > 5
     assert [one.subject for one in desk.mailbox.letters if re.search(rf"\b{re.escape(paid)}\b", one.text or "")] == []
 

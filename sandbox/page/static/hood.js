@@ -10,6 +10,7 @@ const block = (title, lines, body) => (lines.length || body) && [el("p", { class
 
 async function fill(box, entry) {
   let whole = opened.get(entry.number);
+  opened.set(entry.number, whole ?? null); // at once: while it is asked for, the list may be drawn anew
   try { whole ??= await get(`/desk/hood/${entry.number}`); } catch (error) { box.append(el("p", { class: "error" }, error.message)); return; }
   opened.set(entry.number, whole);
   box.querySelector(".inside").replaceChildren(...[block("Asked", whole.request, whole.sent), block("Answered", whole.answer, whole.got)].flat().filter(Boolean));
