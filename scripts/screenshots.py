@@ -5,6 +5,7 @@ Needs the development requirements and a Chromium (`chromium` on the path, or CH
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -20,10 +21,11 @@ from sandbox.xero import demo_ledger
 
 OUT = Path(__file__).parent.parent / "docs" / "pictures"
 WIDE = {"width": 1360, "height": 900}
+NARROW = {"width": 390, "height": 800}
 TALL = {"width": 1360, "height": 1700}
-QUARTER_HOUR = 900
-LONGEST_WAIT = 4 * 24 * 5
-"""Quarter hours until letters go, over any weekend."""
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+"""The same day each time, so that pictures change only when the page does."""
+QUARTER_HOUR, A_DAY = 900, 86_400
 
 
 async def say(page: Page, text: str) -> None:
@@ -35,46 +37,44 @@ async def say(page: Page, text: str) -> None:
 
 async def connect(browser: Browser, page: Page) -> None:
     await say(page, "/solido connect")
+    await through_xero(page, pictures=True)
+
+
+async def through_xero(page: Page, *, pictures: bool = False) -> None:
+    """Press Connect, allow access, confirm where that is asked."""
+
+    async def picture(name: str) -> None:
+        if pictures:
+            await xero.screenshot(path=OUT / name)
+
     async with page.context.expect_page() as opened:
-        await page.get_by_role("link", name="Connect").last.click()
+        await page.locator("#messages a", has_text="Connect Xero").last.click()
     xero = await opened.value
     await xero.wait_for_load_state()
     await xero.get_by_role("button").first.click()
     await xero.wait_for_load_state()
-    await xero.screenshot(path=OUT / "consent.png")
+    await picture("consent.png")
     await xero.get_by_role("button", name="Allow access").click()
     await xero.wait_for_load_state()
     await xero.set_viewport_size({"width": 900, "height": 640})
-    await xero.screenshot(path=OUT / "connect.png")
-    await xero.get_by_role("button", name="Connect to").click()
-    await xero.wait_for_load_state()
-    await xero.screenshot(path=OUT / "connected.png")
+    confirm = xero.get_by_role("button", name="Connect to")
+    if await confirm.is_visible():
+        await picture("connect.png")
+        await confirm.click()
+        await xero.wait_for_load_state()
+    await picture("connected.png")
     await xero.close()
 
 
-async def letters(desk: Desk, page: Page) -> None:
-    """Start reminders after a look at the plan, and read the first letter as its reader gets it."""
-    await say(page, "/solido reminders")
-    await page.wait_for_timeout(1500)
-    await page.screenshot(path=OUT / "reminders.png")
-    await page.get_by_role("button", name="Start reminders").last.click()
-    await page.wait_for_timeout(2000)
-    anyway = page.get_by_role("button", name="Start anyway")
-    if await anyway.count():
-        await anyway.last.click()
-    for _ in range(LONGEST_WAIT):
-        await desk.forward(QUARTER_HOUR)
-        if desk.mailbox.letters:
-            break
-    await page.locator(".panes [data-pane=inbox]").click()
-    # The one with the most to show.
+async def letter(desk: Desk, page: Page) -> None:
+    """The letter with the most to show, as its reader gets it."""
     longest = max(desk.mailbox.letters, key=lambda letter: len(letter.text or ""))
-    letter = page.locator("#inbox details.item").filter(has_text=longest.subject).first
-    await letter.locator("summary").first.click()
-    await letter.locator("iframe").scroll_into_view_if_needed()
+    shown = page.locator("#inbox details.item").filter(has_text=longest.subject).first
+    await shown.locator("summary").first.click()
+    await shown.locator("iframe").scroll_into_view_if_needed()
     await page.set_viewport_size(TALL)
     await page.wait_for_timeout(1000)
-    await letter.screenshot(path=OUT / "letter.png")
+    await shown.screenshot(path=OUT / "letter.png")
     await page.set_viewport_size(WIDE)
 
 
@@ -96,7 +96,6 @@ async def story(desk: Desk, browser: Browser) -> None:
         await desk.forward(QUARTER_HOUR)
     await say(page, "/solido status")
     await page.screenshot(path=OUT / "status.png")
-    await letters(desk, page)
     await page.locator(".panes [data-pane=xero]").click()
     desk.xero.revoke(desk.xero.organisation("Harbour Lane Ltd"))
     for _ in range(3):
@@ -107,6 +106,42 @@ async def story(desk: Desk, browser: Browser) -> None:
     await page.locator("#hood details", has_text="/api.xro/").first.click()
     await page.locator("#hood .inside pre").first.wait_for()
     await page.screenshot(path=OUT / "hood.png")
+    await reminders(desk, page)
+    await context.close()
+
+
+async def reminders(desk: Desk, page: Page) -> None:
+    """Somebody has paid, Xero is connected again, and a day later letters went out."""
+    await page.locator(".panes").get_by_role("button", name="Xero").click()
+    await page.locator("#invoices").get_by_role("button", name=re.compile("^Pay invoice")).first.click()
+    await page.locator("#messages").get_by_role("button", name="Reconnect").last.click()
+    await page.locator("#messages a", has_text="Connect Xero").nth(1).wait_for()
+    await through_xero(page)
+    await desk.settled()
+    await say(page, "/solido reminders")
+    await desk.settled()
+    await page.wait_for_timeout(6000)  # until what the desk said of the payment is gone
+    await page.screenshot(path=OUT / "reminders.png")
+    await page.locator("#messages").get_by_role("button", name="Start reminders").last.click()
+    await desk.slack.until(lambda: any("started reminders" in one.text for one in desk.slack.posts), within=20)
+    await desk.forward(A_DAY)
+    await page.locator(".panes").get_by_role("button", name="Inbox").click()
+    await letter(desk, page)
+    await page.locator("#inbox details").first.click()
+    await page.wait_for_timeout(800)
+    await page.emulate_media(color_scheme="dark")
+    await page.screenshot(path=OUT / "inbox.png")
+
+
+async def phone(desk: Desk, browser: Browser) -> None:
+    """The same world on a phone."""
+    context = await browser.new_context(viewport=NARROW, timezone_id="Europe/London", device_scale_factor=2)
+    page = await context.new_page()
+    await page.goto(desk.page_at.url)
+    await page.locator("#messages article").first.wait_for()
+    await page.wait_for_timeout(600)
+    await page.screenshot(path=OUT / "phone.png")
+    await context.close()
 
 
 async def main() -> None:
@@ -115,11 +150,12 @@ async def main() -> None:
         sys.exit("No Chromium found: install it, or name it in CHROMIUM.")
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        desk = Desk(VirtualClock(datetime.now(UTC)), sqlite_in(Path(folder)), demo_ledger)
+        desk = Desk(VirtualClock(MONDAY), sqlite_in(Path(folder)), demo_ledger)
         await desk.start()
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             await story(desk, browser)
+            await phone(desk, browser)
             await browser.close()
         await desk.stop()
 

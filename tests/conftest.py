@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from storage.database import Database
+from core.engine import prepare
+from storage.database import Database, driver_url
 from storage.migrate import migrate
 from tests import postgres
 
@@ -59,6 +60,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the newest schema, to be copied: migrating anew takes ten times as long."""
     path = tmp_path_factory.mktemp("template") / "solido.db"
     migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def whole_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the engine's own tables in it, as a whole product has them."""
+    path = tmp_path_factory.mktemp("whole") / "solido.db"
+    shutil.copyfile(sqlite_template, path)
+    prepare(driver_url(f"sqlite:///{path}"))
     return path
 
 

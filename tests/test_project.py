@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+EMOJI = re.compile(r"[\s\"]:([a-z][a-z0-9_]+): ")
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 LOCK_LINE = re.compile(r"[\w.-]+(\[[\w,-]+\])?==[\w.!+-]+( ; [^/\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
 MACHINE_PATH = re.compile(r"(?<![\w.}])/(?:home|Users|root|work|mnt|media)/\w|(?<!\w)[A-Z]:\\+Users\\")
@@ -28,6 +29,13 @@ def text_files() -> dict[str, str]:
             if b"\0" not in content:
                 texts[name] = content.decode("utf-8", errors="replace")
     return texts
+
+
+def test_the_sandbox_can_show_every_emoji_of_the_product():
+    shown = (ROOT / "sandbox/page/static/emoji.js").read_text()
+    used = {name for path in (ROOT / "bot").rglob("*.py") for name in EMOJI.findall(path.read_text())}
+    assert len(used) > 15
+    assert [name for name in sorted(used) if f" {name}: " not in shown] == []
 
 
 def test_httpx_is_the_only_http_client():

@@ -164,6 +164,6 @@ def _buttons(it: Dashboard, connection: Connection) -> list[Block]:
     if connection.state == ConnectionState.DISCONNECTED:
         return [button("Reconnect", action="reconnect", value=value, label=f"Reconnect {name} to Xero")]
     return [
-        button("Sync now", action="retry", value=value, label=f"Sync {name} now"),
+        button("Sync now", action="retry", value=value, label=f"Sync now: {name}"),
         button("Reminders", action="reminders_more", value=f"{it.workspace_id} 0", label=f"Reminders of {name}"),
     ]

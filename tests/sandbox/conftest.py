@@ -1,5 +1,6 @@
 """A whole sandbox on free ports, with its own database."""
 
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,9 @@ MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(whole_template: Path, tmp_path: Path) -> AsyncIterator[Desk]:
     """Nothing connected yet, on a Monday morning; time flows."""
+    shutil.copyfile(whole_template, tmp_path / "solido.db")
     desk = Desk(VirtualClock(MONDAY), sqlite_in(tmp_path), demo_ledger)
     await desk.start()
     yield desk

@@ -1,7 +1,10 @@
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from sandbox.xero import demo_ledger
 from tests.labels import shown_in
@@ -21,8 +24,9 @@ async def performed(database_url: str, fill, **about) -> AsyncIterator[Play]:
 
 
 @pytest.fixture
-async def play(sqlite_url: str) -> AsyncIterator[Play]:
+async def play(whole_template: Path, sqlite_url: str) -> AsyncIterator[Play]:
     """The demo organisations, on SQLite, on a Monday morning."""
+    shutil.copyfile(whole_template, make_url(sqlite_url).database or "")
     async with performed(sqlite_url, demo_ledger) as play:
         yield play
 

@@ -9,5 +9,6 @@ export const EMOJI = {
   chart_with_upwards_trend: "📈", moneybag: "💰", receipt: "🧾", page_facing_up: "📄", memo: "📝", bulb: "💡", zzz: "💤",
   sleeping: "😴", question: "❓", exclamation: "❗", heavy_exclamation_mark: "❗", double_vertical_bar: "⏸️",
   arrow_forward: "▶️", repeat: "🔁", electric_plug: "🔌", bust_in_silhouette: "👤", office: "🏢", eyes: "👀", sparkles: "✨",
+  grey_question: "❔", mail: "✉️", mailbox_with_no_mail: "📭", mega: "📣", raising_hand: "🙋",
   "+1": "👍", thumbsup: "👍", checkered_flag: "🏁", construction: "🚧", package: "📦", pushpin: "📌", speech_balloon: "💬",
 };
