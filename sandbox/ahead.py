@@ -25,6 +25,7 @@ from storage.slack_models import HomeView, Preferences
 from storage.types import UtcDateTime
 from storage.webhook_models import WebhookEvent, WebhookFeed
 
+A_MINUTE = timedelta(minutes=1)
 REPEATED_AFTER = timedelta(minutes=10)
 """How much later a look may come that only repeats one of the same slot: the next sync is on its way by then."""
 AT_ONCE = timedelta(minutes=2)
@@ -90,6 +91,18 @@ MOMENTS: dict[str, ColumnElement[datetime]] = {
 }
 """The soonest of each kind. Webhooks need none: whatever may send one happens between jumps."""
 BUSY: Any = select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)).exists()
+BY: Any = bindparam("by", type_=UtcDateTime())
+TOLD_BY = col(OutboxMessage.waiting) & (col(OutboxMessage.next_attempt_at) <= BY) & ~held_up(beyond=BY)
+UNREST: Any = select(
+    BUSY
+    | DUE["due"]
+    | DUE["nightly"]
+    | DUE["farewell"]
+    | DUE["reminders"]
+    | DUE["digest"]
+    | DUE["home"]
+    | _any(OutboxMessage.id, TOLD_BY)
+)
 # Made once: to make it takes longer than to ask it.
 QUESTION = select(*(each.label(name) for name, each in {**DUE, **ONCE, **MOMENTS, "busy": BUSY}.items()))
 
@@ -106,6 +119,14 @@ async def look_ahead(database: Database, now: datetime) -> Ahead:
         sync=found["sync at"],
         other=min((found[name] for name in MOMENTS if name != "sync at" and found[name]), default=None),
     )
+
+
+async def is_busy(database: Database, now: datetime, *, notices_by: datetime | None = None) -> bool:
+    """Whether something is due or under way, or a notice waits to be told by `notices_by`: by default within a minute,
+    others may wait for Slack for hours."""
+    async with database.asking() as unscoped:
+        asked = await unscoped.session.exec(UNREST, params={"now": now, "by": notices_by or now + A_MINUTE})
+        return bool(asked.one())
 
 
 async def put_off(database: Database, until: datetime) -> bool:

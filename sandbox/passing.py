@@ -16,7 +16,7 @@ from uuid import UUID
 from core.guard import survived
 from core.reminders.slots import Rhythm
 from core.scheduler import Tick
-from sandbox.ahead import Ahead, look_ahead, next_look, put_off, rhythms
+from sandbox.ahead import Ahead, is_busy, look_ahead, next_look, put_off, rhythms
 from sandbox.clock import VirtualClock
 from sandbox.jumping import JumpingEngine
 from storage.database import Database
@@ -33,7 +33,7 @@ LONGEST_STRIDE = timedelta(hours=5)
 """Reminders want books that are at most six hours old."""
 TICKS_OF_ROWS = {
     *("due", "nightly", "farewell", "look", "mend", "delivery", "support", "reminders", "watch", "webhooks"),
-    *("digest", "home"),
+    "home",
 }
 """What sandbox/ahead.py knows the hour of. Any other tick looks at every stop, in its own rhythm."""
 SETTLE_SECONDS = 15.0
@@ -168,8 +168,7 @@ class Passing:
 
     async def _busy(self) -> bool:
         now = self.clock.now()
-        async with self.database.unscoped() as unscoped:
-            return await unscoped.anything_to_do(now=now, notices_by=now + SOON)
+        return await is_busy(self.database, now, notices_by=now + SOON)
 
 
 class Gate:

@@ -242,29 +242,6 @@ class Unscoped:
         rows = await self.session.exec(due.order_by(col(OutboxMessage.id)).limit(limit))
         return [Waiting(*row) for row in rows.all()]
 
-    async def anything_to_do(self, *, now: datetime, notices_by: datetime | None = None) -> bool:
-        """Whether a sync is due or under way, a goodbye is due, or a notice waits to be told by `notices_by`.
-
-        By default within a minute: others may wait for Slack for hours.
-        """
-        by = notices_by or now + A_MINUTE
-        questions = (
-            select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)),
-            select(Connection.id).where(
-                (col(Connection.next_sync_at) <= now)
-                | (col(Connection.next_reconcile_at) <= now)
-                | (col(Connection.farewell_at) <= now)
-            ),
-            select(OutboxMessage.id).where(
-                col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= by, ~held_up(beyond=by)
-            ),
-            select(ReminderPolicy.workspace_id).where(col(ReminderPolicy.next_look_at) <= now),
-        )
-        for question in questions:
-            if (await self.session.exec(question.limit(1))).first() is not None:
-                return True
-        return bool(await self.homes.stale(now=now, limit=1) or await self.digests.due(now=now, limit=1))
-
     async def unfinished_runs(self, *, queued_before: datetime, limit: int) -> list[UUID]:
         """Runs that should be with the engine by now, oldest first."""
         runs = select(SyncRun.id).where(col(SyncRun.finished_at).is_(None), col(SyncRun.queued_at) <= queued_before)

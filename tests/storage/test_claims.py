@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
+from sandbox.ahead import is_busy
 from storage.database import Database
 from storage.models import ConnectionState, Trigger
 from tests.builders import NOW, a_connection, a_run, a_workspace
@@ -145,20 +146,16 @@ async def test_unfinished_runs_are_told_oldest_first(empty_database):
 async def test_a_finished_run_is_nobodys_work(empty_database):
     connection = await a_connection(empty_database, await a_workspace(empty_database))
     await a_run(empty_database, connection, Trigger.MANUAL, finished_at=NOW)
-    async with empty_database.unscoped() as unscoped:
-        assert await unscoped.unfinished_runs(queued_before=NOW, limit=9) == []
-        assert not await unscoped.anything_to_do(now=NOW)
+    assert not await is_busy(empty_database, NOW)
 
 
 @pytest.mark.parametrize("column", CLAIMS)
 async def test_there_is_something_to_do_once_a_connection_is_due(empty_database, column):
     await due(empty_database, column, -1)
-    async with empty_database.unscoped() as unscoped:
-        assert not await unscoped.anything_to_do(now=NOW)
-        assert await unscoped.anything_to_do(now=NOW + timedelta(minutes=1))
+    assert not await is_busy(empty_database, NOW)
+    assert await is_busy(empty_database, NOW + timedelta(minutes=1))
 
 
 async def test_there_is_something_to_do_while_a_run_is_unfinished(empty_database):
     await a_run(empty_database, await a_connection(empty_database, await a_workspace(empty_database)))
-    async with empty_database.unscoped() as unscoped:
-        assert await unscoped.anything_to_do(now=NOW)
+    assert await is_busy(empty_database, NOW)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
+from sandbox.ahead import is_busy
 from tests.builders import NOW, a_workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -194,8 +195,6 @@ async def test_a_notice_that_changed_before_the_old_one_was_dropped_still_gets_i
 
 async def test_there_is_something_to_do_while_a_notice_waits(empty_database, workspace_id):
     message = await tell(empty_database, workspace_id)
-    async with empty_database.unscoped() as unscoped:
-        assert await unscoped.anything_to_do(now=NOW)
+    assert await is_busy(empty_database, NOW)
     await told(empty_database, await claim(empty_database, message))
-    async with empty_database.unscoped() as unscoped:
-        assert not await unscoped.anything_to_do(now=NOW)
+    assert not await is_busy(empty_database, NOW)

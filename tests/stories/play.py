@@ -14,7 +14,9 @@ import httpx
 from bot.app import ALL_ROLES, Role
 from core.patience import Patience
 from core.vault import new_key
+from sandbox.ahead import is_busy, look_ahead
 from sandbox.clock import VirtualClock
+from sandbox.passing import TICKS_OF_ROWS
 from sandbox.slack import Message, Reply
 from sandbox.world import World
 from sandbox.xero import Organisation
@@ -24,6 +26,8 @@ MONDAY_MORNING = datetime(2026, 11, 23, 9, tzinfo=UTC)
 IMPATIENT = Patience(tries=2, first_wait=0.0, longest_wait=0.0)
 ONE_SECOND = timedelta(seconds=1)
 HARBOUR = "Harbour Lane Ltd"
+TIDY = {"tidy", "homes tidy", "seen"}
+"""Ticks that only forget what is long past."""
 
 
 @dataclass
@@ -58,9 +62,13 @@ class Play:
             await self._every_tick()
 
     async def _every_tick(self) -> None:
+        """Every tick that may find something: most of them are asked about in one question, which takes less time."""
+        ahead = await look_ahead(self.database, self.now)
         for tick in self.world.solido.ticks(ALL_ROLES):
-            if tick.name != "tidy":
+            known = tick.name in TICKS_OF_ROWS
+            if tick.name in ahead.due | ahead.once or (not known and tick.name not in TIDY):
                 await tick.work()
+                ahead = await look_ahead(self.database, self.now) if known else ahead
         await self.engine.drain()
 
     async def settle(self, *, most_rounds: int = 200) -> None:
@@ -73,8 +81,7 @@ class Play:
         raise AssertionError("the product does not come to rest")
 
     async def _busy(self) -> bool:
-        async with self.database.unscoped() as unscoped:
-            return await unscoped.anything_to_do(now=self.now)
+        return await is_busy(self.database, self.now)
 
     async def let_pass(self, *, step: timedelta = timedelta(minutes=1), **duration: float) -> None:
         """Let time pass in steps, with everything that becomes due on the way."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.ahead import is_busy
 from tests.stories.play import HARBOUR, Play, link_in, shown, words
 
 
@@ -111,6 +112,5 @@ async def test_a_second_sync_is_not_started_while_one_is_under_way(play: Play):
     assert "The result follows here" in first.text
     assert "is already running" in second.text
     await play.settle()
-    async with play.database.unscoped() as unscoped:
-        assert not await unscoped.anything_to_do(now=play.now)
+    assert not await is_busy(play.database, play.now)
     assert sum("Sync done" in post.text for post in play.slack.posts) == 1
