@@ -347,7 +347,7 @@ def play(steps: int, *, begin_with: int | None = None, shrink: bool = True) -> N
     """Take about so many steps, hardly ever fewer, from this seed; raises what was found wrong."""
     phases = [phase for phase in Phase if shrink or phase is not Phase.shrink]
     # Hypothesis ends some examples early.
-    examples = max(steps * 5 // (AN_EXAMPLE * 4), 1)
+    examples = max(steps * 23 // (AN_EXAMPLE * 20), 1)
     machine = type("Reminders", (Reminders,), {})
     run_state_machine_as_test(
         machine if begin_with is None else seed(begin_with)(machine),
