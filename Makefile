@@ -21,12 +21,12 @@ check: venv-dev  ## what CI runs: format, lint, types, then the tests (import ru
 
 prove: venv-dev  ## the long proofs of the reminders; STEPS=…, MINUTES=… and SEED=… are heard, what was done is printed
 	@echo "seed $(SEED)"
-	@SOLIDO_PROVE=1 SEED=$(SEED) STEPS=$(STEPS) MINUTES=$(MINUTES) $(BIN)/python -m pytest -n 0 -s -p no:logging \
+	@SOLIDO_PROVE=1 SEED=$(SEED) STEPS=$(STEPS) MINUTES=$(MINUTES) $(BIN)/python -m pytest -n 0 -s -o faulthandler_timeout=0 \
 		--hypothesis-seed=$(SEED) tests/core/reminders $(ARGS)
 
 mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
 	@$(BIN)/python scripts/mutants.py
-	@SOLIDO_PROVE=1 $(BIN)/python -m pytest -q -n 0 tests/core/reminders/test_teeth.py
+	@SOLIDO_PROVE=1 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/core/reminders/test_teeth.py
 
 screenshots: venv-dev  ## the pictures of the README, from a real browser
 	@$(BIN)/python -m scripts.screenshots

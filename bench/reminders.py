@@ -57,7 +57,17 @@ def outlook(count: int, invoices_each: int) -> Outlook:
         connected_by="U", connected_at=NOW, timezone="Europe/London", country_code="GB", last_success_at=NOW,
     )  # fmt: skip
     standing = Standing(
-        connection, ReminderPolicy(workspace_id=UUID(int=1)), policy(60), TODAY, (), frozenset(), {}, {}, 0, {}
+        connection,
+        ReminderPolicy(workspace_id=UUID(int=1)),
+        policy(60),
+        TODAY,
+        (),
+        frozenset(),
+        {},
+        frozenset(),
+        {},
+        0,
+        {},
     )
     return Outlook(standing, customers(count, invoices_each))
 

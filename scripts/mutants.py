@@ -76,25 +76,26 @@ def copy_of_the_project(into: Path) -> Path:
     return into
 
 
+def caught(found: list[tuple[str, str]], work: Path) -> list[bool]:
+    """Say of each, as soon as it is known, whether a test failed."""
+    ends = []
+    for what, source in found:
+        ends.append(killed(source, work))
+        sys.stdout.write(f"{'caught  ' if ends[-1] else 'SURVIVED'} {what}\n")
+        sys.stdout.flush()
+    return ends
+
+
 def main() -> None:
     tree = ast.parse((ROOT / GATE).read_text(encoding="utf-8"))
-    found = list(mutants(tree))
+    found = [(what, ast.unparse(ast.fix_missing_locations(made))) for what, made in mutants(tree)]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
         works = [copy_of_the_project(Path(folder) / str(n)) for n in range(AT_ONCE)]
-        sources = [ast.unparse(ast.fix_missing_locations(made)) for _, made in found]
         if killed(ast.unparse(tree), works[0]):
             sys.exit("The tests fail on the gate as it is.")
-        lanes = [[i for i in range(len(found)) if i % AT_ONCE == lane] for lane in range(AT_ONCE)]
-        results = dict(
-            pair
-            for part in pool.map(
-                lambda lane: [(i, killed(sources[i], works[lane])) for i in lanes[lane]], range(AT_ONCE)
-            )
-            for pair in part
-        )
-    for number, (what, _) in enumerate(found):
-        sys.stdout.write(f"{'caught  ' if results[number] else 'SURVIVED'} {what}\n")
-    alive = sum(not caught for caught in results.values())
+        lanes = [found[lane::AT_ONCE] for lane in range(AT_ONCE)]
+        ends = [end for lane in pool.map(caught, lanes, works) for end in lane]
+    alive = ends.count(False)
     sys.stdout.write(f"{len(found)} mutants, {alive} survived.\n")
     sys.exit(1 if alive else 0)
 

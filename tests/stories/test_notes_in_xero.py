@@ -78,7 +78,7 @@ async def test_no_note_is_written_with_calls_that_are_kept_for_people(play):
     await play.settle()
     async with play.database.workspace(await workspace_of(play)) as store:
         connection: Connection = await store.connections.latest()
-        connection.day_left, connection.metered_at = 50, play.now
+        connection.day_left, connection.metered_at, connection.day_resets_by = 50, play.now, play.now
     await started(play)
     assert len(letters(play)) == 1
     assert invoice.history == []

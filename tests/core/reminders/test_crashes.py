@@ -20,7 +20,7 @@ from storage.reminder_models import LetterState
 from tests.core.reminders.stage import a_stage
 
 PROVE = os.environ.get("SOLIDO_PROVE") == "1"
-EVERY = 1 if PROVE else 15
+EVERY = int(os.environ.get("EVERY") or (1 if PROVE else 15))
 START = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[3]
 FORGET = ("DELETE FROM reminder", "DELETE FROM letter", "DELETE FROM decision", "DELETE FROM outbox_message",
@@ -85,10 +85,14 @@ async def test_killed_anywhere_and_started_again_no_letter_goes_twice_and_none_i
         await afresh()
         steps = int(await zygote.run(**job, now=START.isoformat(), kill_at=None))
         assert len(mailbox.letters) == 1
-        fates = dict.fromkeys(LetterState, 0)
+        fates, killed = dict.fromkeys(LetterState, 0), 0
         for point in range(0, steps, EVERY):
             await afresh()
-            assert await zygote.run(**job, now=START.isoformat(), kill_at=point) == "killed"
+            ended = await zygote.run(**job, now=START.isoformat(), kill_at=point)
+            if ended.isdigit() and int(ended) <= point:
+                break  # it came to its end in fewer steps than the first one, and before it could be killed
+            assert ended == "killed"
+            killed += 1
             for moment in later:
                 assert (await zygote.run(**job, now=moment.isoformat(), kill_at=None)).isdigit()
             rows = await letters_of(stage)
@@ -98,7 +102,7 @@ async def test_killed_anywhere_and_started_again_no_letter_goes_twice_and_none_i
             assert len(mailbox.letters) == 1 or rows[0].state == LetterState.UNKNOWN, f"forgotten, killed at {point}"
             fates[LetterState(rows[0].state)] += 1
         ends = ", ".join(f"{count} {state}" for state, count in fates.items() if count)
-        killed = len(range(0, steps, EVERY))
+        assert killed >= len(range(0, steps, EVERY)) * 0.9
         sys.stdout.write(f"\n{steps} steps, killed at {killed} of them: {ends}; 0 twice, 0 forgotten\n")
         assert fates[LetterState.SENT]
         assert fates[LetterState.UNKNOWN] or not PROVE
