@@ -12,7 +12,7 @@ from tests.stories.play import HARBOUR, Play, workspace_of
 
 
 async def exported(play: Play) -> zipfile.ZipFile:
-    reply = await play.slack.command("export")
+    reply = await play.command("export")
     assert reply.error is None
     assert "is in our conversation" in reply.text
     return zipfile.ZipFile(io.BytesIO(play.slack.files[-1].content))
@@ -53,7 +53,7 @@ async def test_what_is_exported_holds_no_secret_and_no_formula(play: Play):
 async def test_where_slack_allows_no_files_it_is_said(play: Play):
     await play.connect()
     play.slack.break_next("missing_scope", method="files.getUploadURLExternal")
-    reply = await play.slack.command("export")
+    reply = await play.command("export")
     assert "install Solido again" in reply.text
 
 
@@ -70,7 +70,7 @@ async def rows_left(play: Play, workspace_id) -> int:
 
 
 async def forgetting(play: Play, name: str):
-    await play.slack.command("forget")
+    await play.command("forget")
     await play.slack.until(lambda: play.slack.modal("admin"))
     return await play.slack.submit(play.slack.modal("admin"), {"name": name})
 

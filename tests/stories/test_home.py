@@ -111,7 +111,7 @@ async def test_while_slack_does_not_say_who_somebody_is_home_stays_as_it_was(pla
 
 
 async def settings(play: Play, user: str = "admin", **values: object):
-    reply = await play.slack.command("settings", user=user)
+    reply = await play.command("settings", user=user)
     await play.slack.until(lambda: play.slack.modal(user))
     assert reply.error is None
     done = await play.slack.submit(play.slack.modal(user), values, user=user)

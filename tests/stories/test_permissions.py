@@ -160,7 +160,7 @@ async def test_every_command_of_somebody_who_may_nothing_says_who_can(play: Play
     play.slack.channel("finance").members.add(play.slack.person(who).id)
     before = await facts(play)
     for command in sorted(set(COMMANDS) - {"help"}):
-        reply = await play.slack.command(command, user=who)
+        reply = await play.command(command, user=who)
         assert reply.text == (
             "Only full members of this Slack workspace who are in the channel can do that; please ask one of them."
         ), command
@@ -214,7 +214,7 @@ async def test_of_several_workspaces_only_those_are_offered_that_the_person_may_
 
 
 async def test_a_link_is_no_good_once_its_person_may_not_connect_any_more(play: Play):
-    reply = await play.slack.command("connect")
+    reply = await play.command("connect")
     [link] = [e["url"] for block in reply.blocks for e in block.get("elements", []) if e.get("url")]
     play.slack.person("admin").is_admin = False
     play.world.clock.forward(REMEMBERED)
