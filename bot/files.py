@@ -1,4 +1,4 @@
-"""A file for one person, in their conversation with the app.
+"""What does not go through the outbox: a file for one person, in their conversation with the app, and a last word.
 
 Source: docs.slack.dev, files.getUploadURLExternal and files.completeUploadExternal, which the SDK calls one after the
 other. The first message opens the conversation: so no further permission is needed to know where it is.
@@ -24,6 +24,14 @@ class Files:
     def __init__(self, installs: Installs, client: AsyncWebClient) -> None:
         self._installs = installs
         self._client = client
+
+    async def tell(self, team: KnownTeam, channel_id: str, text: str) -> None:
+        """Say something in a channel of which nothing is kept any more, so without the outbox: once, if Slack takes
+        it."""
+        row = await self._installs.find(enterprise_id=team.enterprise_id, slack_team_id=team.slack_team_id)
+        if row is not None:
+            token = await self._installs.token(row)
+            await self._client.chat_postMessage(channel=channel_id, text=text, token=token)
 
     async def send(self, team: KnownTeam, user_id: str, *, name: str, content: bytes, said: str) -> None:
         """Raise BadArgument, in words for the person, where Slack does not take it."""

@@ -22,9 +22,11 @@ WITHOUT_NAME = "forget"
 
 @dataclass(frozen=True)
 class Forgotten:
-    """`rows` by table. `xero_knows` is False where Xero could not be told that we are gone."""
+    """`channel_id` is where it was at work; `rows` are counted by table. `xero_knows` is False where Xero could not be
+    told that we are gone."""
 
     name: str
+    channel_id: str
     rows: Mapping[str, int]
     xero_knows: bool
 
@@ -54,8 +56,8 @@ class Forgetting:
             knows = await self._farewell.at_once(workspace_id, connection.id)
         async with self._database.unscoped() as unscoped:
             store = unscoped.within(workspace_id)
-            team_id = (await store.about.get()).team_id
+            place = await store.about.get()
             rows = await store.everything.forget()
-            await unscoped.homes.show_anew(team_id)
+            await unscoped.homes.show_anew(place.team_id)
         log.info("workspace.forgotten", workspace=str(workspace_id), rows=sum(rows.values()), xero_knows=knows)
-        return Forgotten(name, rows, knows)
+        return Forgotten(name, place.channel_id, rows, knows)

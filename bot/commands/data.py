@@ -10,6 +10,7 @@ from bot.views import data as views
 from bot.views.blocks import FieldErrors, Message, Modal
 from core.errors import BadArgument, NotYours
 from core.export import export as everything
+from core.guard import survived
 
 
 async def export(call: Call) -> Message:
@@ -55,4 +56,6 @@ async def forgotten(call: Call, values: Mapping[str, str]) -> Message | FieldErr
         )
     except BadArgument as wrong:
         return FieldErrors({views.NAME: wrong.said})
+    last_word = views.last_word(done.name, by=call.user_id)
+    await survived("forget.told", call.services.files.tell(call.team, done.channel_id, last_word))
     return views.gone(done)

@@ -1,6 +1,6 @@
 """Taking everything along, and being rid of it, as told in Slack."""
 
-from bot.views.blocks import Block, Message, Modal, bold, context, counted, listed, one_line, section
+from bot.views.blocks import Block, Message, Modal, bold, context, counted, listed, one_line, section, user
 from bot.views.reminder_forms import field, option, typed
 from core.forgetting import Forgotten
 
@@ -53,6 +53,11 @@ def gone(it: Forgotten) -> Message:
         tell = "Xero could not be told right now: please remove Solido in Xero, under Settings, Connected apps."
         text, blocks = f"{text} {tell}", [*blocks, section(f":warning: {tell}")]
     return Message(text, [*blocks, context("`/solido connect` starts anew.")])
+
+
+def last_word(name: str, *, by: str) -> str:
+    """In the channel, of which nothing is known any more."""
+    return f":wastebasket: {user(by)} deleted everything I kept of {bold(name)}. Syncs and reminders have ended."
 
 
 def menu(workspace_id: str) -> Block:

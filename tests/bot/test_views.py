@@ -245,6 +245,7 @@ VIEWS = {
         st.builds(
             Forgotten,
             HOSTILE,
+            CHANNELS,
             st.dictionaries(st.sampled_from([*data.THINGS, "cursor", "hold"]), st.integers(1, 10**6)),
             st.booleans(),
         ),

@@ -90,6 +90,8 @@ async def test_with_the_name_typed_everything_is_gone_and_counted(play: Play):
     assert "is deleted: 28 invoices, 18 customers, 1 sync" in text
     assert await rows_left(play, workspace_id) == 0
     assert await rows_left(play, others[0]) == kept
+    assert "deleted everything I kept of *Harbour Lane Ltd*" in play.slack.posts[-1].text
+    assert play.slack.posts[-1].channel == "C0FINANCE"
     await play.let_pass(minutes=20)
     assert await rows_left(play, workspace_id) == 0
     assert "No channel is connected" not in (await play.say("status", channel="finance-nz")).text
