@@ -57,6 +57,8 @@ class Forgetting:
         async with self._database.unscoped() as unscoped:
             store = unscoped.within(workspace_id)
             place = await store.about.get()
+            if connection is not None:
+                await store.connections.lock(connection.id)  # before its runs, as everybody does
             rows = await store.everything.forget()
             await unscoped.homes.show_anew(place.team_id)
         log.info("workspace.forgotten", workspace=str(workspace_id), rows=sum(rows.values()), xero_knows=knows)
