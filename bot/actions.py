@@ -6,6 +6,7 @@ from uuid import UUID
 from bot import cards, permissions
 from bot.commands import COMMANDS, Handler, answer
 from bot.commands.call import Call
+from bot.commands.data import of_menu
 from bot.commands.pressed import as_id
 from bot.commands.settings import of_button
 from bot.commands.support import help_with
@@ -76,6 +77,7 @@ ACTIONS: dict[str, Handler] = {
     "disconnect": disconnect,
     "cancel": cancel,
     "settings": of_button,
+    "data": of_menu,
 }
 ACTIONS |= REMINDER_ACTIONS
 REPLACES = {"disconnect", "cancel", *REMINDER_REPLACES}

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delivery import Delivery
 from bot.events import Leaving
+from bot.files import Files
 from bot.home import Homes
 from bot.inbox import Inbox, heard_by
 from bot.installing import Installing, Way
@@ -31,6 +32,7 @@ from core.connect import Connecting
 from core.digest import WeeklyDigest
 from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
+from core.forgetting import Forgetting
 from core.keeping import Keeping
 from core.operators import ByMail, Operators
 from core.patience import Patience
@@ -138,6 +140,8 @@ class Solido:
             daily_limit=settings.xero_daily_limit,
             writes=settings.solido_xero_access == "read-write",
             reminding=Reminding(self.database, mailer),
+            files=Files(self._installs, self._slack),
+            forgetting=Forgetting(self.database, self.syncing, Connecting(self.syncing)),
         )
         secret = settings.slack_signing_secret.get_secret_value()
         listener = SlackListener(self.services, self._slack, secret, many_teams=app is not None)

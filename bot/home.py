@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import structlog
@@ -21,7 +22,7 @@ from bot.services import Services
 from bot.views import home as views
 from bot.views.blocks import Block
 from core.clock import utc_now
-from core.dashboard import dashboard
+from core.dashboard import Dashboard, dashboard
 from core.guard import survived
 from storage.homes import Home
 from storage.models import Team
@@ -33,6 +34,10 @@ BETWEEN = timedelta(minutes=1)
 ASK_AGAIN = timedelta(minutes=1)
 REMEMBERED = timedelta(days=30)
 """Whoever has not looked for so long is shown it when they look again."""
+
+
+Dashboards = dict[UUID, "asyncio.Future[Dashboard]"]
+"""By workspace; each is looked up once for all who see it."""
 
 
 class Unknown(Exception):
@@ -61,13 +66,16 @@ class Homes:
         now = utc_now()
         async with self._database.asking() as unscoped:
             stale = await unscoped.homes.stale(now=now, limit=AT_ONCE)
-        await asyncio.gather(*(survived("home", self._show(home, now=now), user=home.user_id) for home in stale))
+        dashboards: Dashboards = {}
+        await asyncio.gather(
+            *(survived("home", self._show(home, dashboards, now=now), user=home.user_id) for home in stale)
+        )
 
     async def tidy(self) -> None:
         async with self._database.unscoped() as unscoped:
             await unscoped.homes.forget_unopened(since=utc_now() - REMEMBERED)
 
-    async def _show(self, home: Home, *, now: datetime) -> None:
+    async def _show(self, home: Home, dashboards: Dashboards, *, now: datetime) -> None:
         async with self._database.unscoped() as unscoped:
             if not await unscoped.homes.claim(home, now=now, next_at=now + BETWEEN):
                 return
@@ -75,7 +83,7 @@ class Homes:
         assert team is not None  # a Home belongs to a team
         try:
             token = await self._services.installs.token(team)
-            view = await self.view_of(team, home.user_id, now=now)
+            view = await self._view_of(team, home.user_id, dashboards, now=now)
             await self._client.views_publish(token=token, user_id=home.user_id, view=view)
         except NoToken:
             await self._forget(home)
@@ -104,7 +112,7 @@ class Homes:
         async with self._database.unscoped() as unscoped:
             await unscoped.homes.forget(home)
 
-    async def view_of(self, team: Team, user_id: str, *, now: datetime) -> Block:
+    async def _view_of(self, team: Team, user_id: str, dashboards: Dashboards, *, now: datetime) -> Block:
         """What this person may see; raise Unknown where Slack does not say who they are."""
         call = Call(self._services, known(team), user_id, "", "", now)
         standing = await call.standing()
@@ -117,7 +125,13 @@ class Homes:
         shown = []
         for place in places:
             if await permissions.may(call, permissions.Right.READ, place.workspace_id):
-                limit = self._services.daily_limit
-                it = await dashboard(self._database, place.workspace_id, daily_limit=limit, now=now)
+                it = await self._dashboard(place.workspace_id, dashboards, now=now)
                 shown.append((it, await call.administers(place.workspace_id)))
         return views.home(shown, daily_limit=self._services.daily_limit, now=now)
+
+    async def _dashboard(self, workspace_id: UUID, dashboards: Dashboards, *, now: datetime) -> Dashboard:
+        if workspace_id not in dashboards:
+            limit = self._services.daily_limit
+            looking = dashboard(self._database, workspace_id, daily_limit=limit, now=now)
+            dashboards[workspace_id] = asyncio.ensure_future(looking)
+        return await dashboards[workspace_id]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot import permissions
 from bot.commands.call import Call
+from bot.commands.data import forgotten
 from bot.commands.settings import save as save_settings
 from bot.commands.support import described, send
 from bot.reminder_modals import REMINDER_MODALS
@@ -16,7 +17,13 @@ Values = Mapping[str, str]
 Outcome = Message | Modal | FieldErrors | None
 Handler = Callable[[Call, Values], Awaitable[Outcome]]
 
-MODALS: dict[str, Handler] = {"support": described, "support_send": send, "settings": save_settings, **REMINDER_MODALS}
+MODALS: dict[str, Handler] = {
+    "support": described,
+    "support_send": send,
+    "settings": save_settings,
+    "forget": forgotten,
+    **REMINDER_MODALS,
+}
 
 
 async def submit(

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from bot.files import Files
 from bot.installs import Installs
 from bot.people import People
 from bot.places import Places
 from core.connect import Connecting
+from core.forgetting import Forgetting
 from core.reminders.deciding import Reminding
 from core.support import Support
 from core.sync import Syncing
@@ -31,3 +33,5 @@ class Services:
     daily_limit: int
     writes: bool
     reminding: Reminding
+    files: Files
+    forgetting: Forgetting

@@ -36,6 +36,14 @@ class Farewell:
         for workspace_id, connection_id in due:
             await survived("farewell", self._say(workspace_id, connection_id, now=now), workspace=str(workspace_id))
 
+    async def at_once(self, workspace_id: UUID, connection_id: UUID) -> bool:
+        """Try once, now: the connection is about to be forgotten. Return whether nothing is left to be said."""
+        async with self._database.reading(workspace_id) as store:
+            connection = await store.connections.get(connection_id)
+        if connection is None or connection.refresh_token_sealed is None:
+            return True
+        return await self._moved(connection) or await self._removed(connection)
+
     async def _say(self, workspace_id: UUID, connection_id: UUID, *, now: datetime) -> None:
         """Remove the connection at Xero; what passes is tried again by a later tick."""
         async with self._database.reading(workspace_id) as store:

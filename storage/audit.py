@@ -20,6 +20,11 @@ class Audit:
         self._touch(at)
         self._session.add(AuditEvent(workspace_id=self._workspace_id, who=who, what=what, at=at, detail=detail))
 
+    async def everything(self) -> Sequence[AuditEvent]:
+        """Oldest first."""
+        mine = select(AuditEvent).where(col(AuditEvent.workspace_id) == self._workspace_id)
+        return (await self._session.exec(mine.order_by(col(AuditEvent.at)))).all()
+
     async def latest(self, count: int) -> Sequence[AuditEvent]:
         mine = select(AuditEvent).where(col(AuditEvent.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine.order_by(col(AuditEvent.at).desc()).limit(count))).all()

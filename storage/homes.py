@@ -46,6 +46,10 @@ class Homes:
         mine = update(HomeView).where(col(HomeView.team_id) == home.team_id, col(HomeView.user_id) == home.user_id)
         await self._session.exec(mine.where(col(HomeView.opened_at) <= at).values(shown_at=at))
 
+    async def show_anew(self, team_id: UUID) -> None:
+        """All of a team: something that they show is not there any more."""
+        await self._session.exec(update(HomeView).where(col(HomeView.team_id) == team_id).values(shown_at=None))
+
     async def postpone(self, home: Home, *, until: datetime) -> None:
         mine = update(HomeView).where(col(HomeView.team_id) == home.team_id, col(HomeView.user_id) == home.user_id)
         await self._session.exec(mine.values(next_at=until))

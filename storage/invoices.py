@@ -120,6 +120,10 @@ class Invoices:
         )
         return {currency: (invoices, amount) for currency, invoices, amount in rows.all()}
 
+    async def everything(self) -> Sequence[Invoice]:
+        mine = select(Invoice).where(col(Invoice.workspace_id) == self._workspace_id)
+        return (await self._session.exec(mine.order_by(col(Invoice.issued_on), col(Invoice.number)))).all()
+
     async def outstanding(self) -> Sequence[Invoice]:
         """Approved and not yet settled, oldest due date first."""
         mine = select(Invoice).where(*self._outstanding())

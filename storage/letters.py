@@ -135,6 +135,15 @@ class Letters:
         mine = select(Letter).where(col(Letter.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine.order_by(col(Letter.claimed_at).desc()).limit(count))).all()
 
+    async def everything(self) -> Sequence[Letter]:
+        """Oldest first."""
+        mine = select(Letter).where(col(Letter.workspace_id) == self._workspace_id)
+        return (await self._session.exec(mine.order_by(col(Letter.claimed_at)))).all()
+
+    async def all_reminders(self) -> Sequence[Reminder]:
+        mine = select(Reminder).where(col(Reminder.workspace_id) == self._workspace_id)
+        return (await self._session.exec(mine.order_by(col(Reminder.due_on), col(Reminder.number)))).all()
+
     async def of_invoice(self, invoice_id: UUID) -> list[tuple[Letter, Reminder]]:
         """The letters about an invoice, oldest first."""
         found = (

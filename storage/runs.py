@@ -109,6 +109,10 @@ class Runs:
         newest = self._mine().order_by(col(SyncRun.queued_at).desc(), col(SyncRun.id)).limit(count)
         return (await self._session.exec(newest)).all()
 
+    async def everything(self) -> Sequence[SyncRun]:
+        """Oldest first."""
+        return (await self._session.exec(self._mine().order_by(col(SyncRun.queued_at), col(SyncRun.id)))).all()
+
     async def last_agreement(self, connection_id: UUID) -> str | None:
         """What came of comparing the books last (core/agreement.py)."""
         compared = select(SyncRun.agreement).where(

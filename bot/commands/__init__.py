@@ -8,6 +8,7 @@ from typing import NamedTuple
 from bot import permissions
 from bot.commands.call import Call
 from bot.commands.connect import connect
+from bot.commands.data import export, forget
 from bot.commands.disconnect import disconnect
 from bot.commands.history import history
 from bot.commands.hold import hold
@@ -27,12 +28,13 @@ Handler = Callable[[Call], Awaitable[Message | Modal]]
 
 class Command(NamedTuple):
     """A subcommand and, for the help, what it does. `words`: whether it takes further words after its name; `only`: the
-    ones it knows."""
+    ones it knows; `listed`: whether the help, which has ten lines, has one for it."""
 
     handler: Handler
     does: str
     words: bool = False
     only: tuple[str, ...] = ()
+    listed: bool = True
 
     def takes(self, argument: str) -> bool:
         return not argument or self.words or argument.lower() in self.only
@@ -49,13 +51,15 @@ COMMANDS: dict[str, Command] = {
     "reminders": Command(reminders, "shows which reminders go to whom, when and why, and what is held"),
     "hold": Command(hold, "leaves an invoice or a customer alone: `hold INV-0042 until 12 Dec because disputed`", True),
     "why": Command(why, "tells why the last sync is in the state it is, or the story of one invoice", words=True),
-    "history": Command(history, "tells who did what here"),
+    "history": Command(history, "tells who did what here; `settings`, `export` and `forget` are for admins"),
     "support": Command(support, "opens a form to get help, with everything that is known filled in"),
-    "settings": Command(settings, "sets channel, rhythm, who is mentioned, quiet hours and admins"),
+    "settings": Command(settings, "sets channel, rhythm, who is mentioned, quiet hours and admins", listed=False),
+    "export": Command(export, "sends you everything I keep of the organisation, as a file", listed=False),
+    "forget": Command(forget, "deletes everything I keep of the organisation, after asking", listed=False),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),
     "help": Command(show_help, "shows this", words=True),
 }
-SAYS = {name: command.does for name, command in COMMANDS.items()}
+SAYS = {name: command.does for name, command in COMMANDS.items() if command.listed}
 ALIASES = {"login": "connect", "reconnect": "connect", "logout": "disconnect", "stop": "disconnect"}
 TAKES_ONLY = "takes no other word than {}"
 TAKES_NOTHING = "takes no further words"

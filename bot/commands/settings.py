@@ -1,5 +1,6 @@
 """Settings of a workspace: `/solido settings`, the button in the app's Home, and the dialog both open."""
 
+import re
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -10,6 +11,9 @@ from bot.views.blocks import FieldErrors, Message, Modal, bold
 from core import preferences
 from core.errors import BadArgument
 from core.preferences import RHYTHMS, Wanted
+
+PERSON, CHANNEL = re.compile(r"[UW][A-Z0-9]{2,20}"), re.compile(r"[CG][A-Z0-9]{2,20}")
+"""Slack's ids. What comes back from a dialog can be changed by whoever sends it, and these become part of messages."""
 
 
 async def settings(call: Call) -> Modal:
@@ -38,9 +42,11 @@ async def save(call: Call, values: Mapping[str, str]) -> Message | FieldErrors:
     quiet = [hour if hour in views.HOURS else "" for hour in (values.get("quiet_from"), values.get("quiet_until"))]
     if bool(quiet[0]) != bool(quiet[1]):
         return FieldErrors({"quiet_until": "Choose both hours, or none."})
-    every = values.get("rhythm", "")
+    place, every = values.get("channel", ""), values.get("rhythm", "")
+    if not CHANNEL.fullmatch(place):
+        return FieldErrors({"channel": "Choose a channel."})
     wanted = Wanted(
-        channel_id=values.get("channel", ""),
+        channel_id=place,
         sync_every=int(every) if every in map(str, RHYTHMS) else None,
         mentions=several(values.get("mentions", "")),
         quiet_from=quiet[0] or "",
@@ -59,4 +65,4 @@ async def save(call: Call, values: Mapping[str, str]) -> Message | FieldErrors:
 
 
 def several(joined: str) -> list[str]:
-    return [one for one in joined.split(",") if one][: views.MOST_PEOPLE]
+    return [one for one in joined.split(",") if PERSON.fullmatch(one)][: views.MOST_PEOPLE]

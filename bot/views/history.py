@@ -17,6 +17,7 @@ DID = {
     Happening.TAKEN: "is on it",
     Happening.SNOOZED: "snoozed an alert{0}",
     Happening.WOKE: "ended a snooze",
+    "exported": "took a copy of everything",
     "settings": "changed the settings",
     "asked for help": "asked for help",
     "hold placed": "put a hold on {0}",

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.limits import BLOCKS_OF_VIEW, fitted_view
-from bot.views import troubles
+from bot.views import data, troubles
 from bot.views.blocks import (
     Block,
     Modal,
@@ -76,6 +76,7 @@ def view(blocks: list[Block]) -> Block:
 def workspace(it: Dashboard, *, admin: bool, daily_limit: int) -> list[Block]:
     value = str(it.workspace_id)
     settings = [button("Settings", action="settings", value=value, label="Settings of this channel")] if admin else []
+    settings += [data.menu(value)] if admin else []
     if it.connection is None or it.books is None:
         text = f"{channel(it.channel_id)} is not connected to Xero. Type `/solido connect` there."
         return [section(text), *([actions(*settings)] if settings else []), {"type": "divider"}]

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from . import chat, directory, oauth, replies, viewing
+from . import chat, directory, files, oauth, replies, viewing
 from .chat import Arguments
 from .records import ApiError, Call, Fault
 from .world import World
@@ -22,6 +22,7 @@ METHODS: dict[str, Callable[[World, Arguments], dict[str, Any]]] = {
     **chat.METHODS,
     **directory.METHODS,
     **viewing.METHODS,
+    **files.METHODS,
 }
 ALWAYS_GRANTED = {"commands", "chat:write.public", "groups:read"}
 """Scopes that no method below needs on its own."""
@@ -35,6 +36,8 @@ NEEDED_SCOPE = {
     "conversations.members": "channels:read",
     "conversations.open": "im:write",
     "team.info": "team:read",
+    "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
 }
 HTTP_FAULTS = {"ratelimited", "down", "cut", "slow", "posted-then-cut"}
 
@@ -225,10 +228,14 @@ def _no(error: str, status: int) -> Response:
 
 
 def application(world: World) -> Starlette:
+    async def upload(request: Request) -> Response:
+        return await files.receive(world, request)
+
     return Starlette(
         routes=[
             Route("/api/{method}", WebApi(world), methods=["GET", "POST"]),
             Route("/response/{token}", ResponseUrls(world), methods=["POST"]),
+            Route("/upload/{secret}", upload, methods=["POST"]),
             Route("/oauth/v2/authorize", lambda request: oauth.page(world, request), methods=["GET"]),
         ]
     )

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 
@@ -94,6 +95,7 @@ class World:
         self.calls: list[Call] = []
         self.refused: list[Refused] = []
         self.faults: list[Fault] = []
+        self.files: list[Any] = []
         self.changes = Changes()
         self.token_error: str | None = None
         self.response_urls: dict[str, ResponseUrl] = {}

@@ -19,6 +19,7 @@ NEEDS = {
     "commands": "/solido",
     "chat:write": "chat_postMessage",
     "chat:write.public": "chat_postMessage",
+    "files:write": "files_upload_v2",
     "users:read": "users_info",
     "channels:read": "conversations_members",
     "groups:read": "conversations_info",

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from bot.advice import ADVICE
 from bot.limits import fitted, fitted_view
 from bot.rendering import render
-from bot.views import connections, help, history, home, missed, status, support, syncs, troubles, why
+from bot.views import connections, data, help, history, home, missed, status, support, syncs, troubles, why
 from bot.views import settings as settings_views
 from bot.views.blocks import Message, Modal, actions, button, context, escape, section, shortened
 from core.agreement import Agreement, Sum
 from core.dashboard import Dashboard, Planned
 from core.errors import BadArgument, Choice, WhichWorkspace
+from core.forgetting import Forgotten
 from core.incidents import Cause, Ending, Happening
 from core.notices import Amount, Books, Notice, Trouble
 from core.preferences import RHYTHMS
@@ -238,6 +239,17 @@ AUDIT = row(
     AuditEvent, who=PEOPLE | st.just(""), at=MOMENTS, what=st.sampled_from([*history.DID, "new"]), detail=st.just("")
 ) | row(AuditEvent, who=PEOPLE, at=MOMENTS, what=st.just("connected"), detail=HOSTILE)
 VIEWS = {
+    "exported": st.builds(data.exported, HOSTILE),
+    "gone": st.builds(
+        data.gone,
+        st.builds(
+            Forgotten,
+            HOSTILE,
+            CHANNELS,
+            st.dictionaries(st.sampled_from([*data.THINGS, "cursor", "hold"]), st.integers(1, 10**6)),
+            st.booleans(),
+        ),
+    ),
     "why": st.builds(why.why, CONNECTION, st.none() | RUN, st.lists(INCIDENT, max_size=5)),
     "history": st.builds(history.history, st.lists(AUDIT, max_size=20)),
     "missed": st.builds(
@@ -340,6 +352,7 @@ def test_ages_are_a_table_with_bars_that_a_phone_can_show():
 
 
 DIALOGS = {
+    "forget": st.builds(data.confirm, HOSTILE, private=st.uuids().map(str)),
     "settings": st.builds(
         settings_views.form,
         st.uuids().map(str),

@@ -25,7 +25,9 @@ from storage.database import Database
 from storage.models import Incident, RunState, SyncRun, Trigger
 from tests.engines import InlineEngine
 
-ALSO_DUE = {"connection.farewell_at", "connection.look_at", "support_request.send_at"}
+ALSO_DUE = {
+    *("connection.farewell_at", "connection.look_at", "support_request.send_at", "preferences.digest_at"),
+}
 """Compared with the time by a tick, though not called `next_…` or `…_until`."""
 
 
@@ -204,7 +206,7 @@ def test_the_next_clock_change_is_found(zone, after, change):
     assert found == (datetime.fromisoformat(change).replace(tzinfo=UTC) if change else None)
 
 
-NEVER_DUE = {"team.refresh_lease_until"}
+NEVER_DUE = {"team.refresh_lease_until", "preferences.quiet_until"}
 """Of these no tick takes notice."""
 
 

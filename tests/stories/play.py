@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 
 from bot.app import ALL_ROLES, Role
+from bot.views.help import on_it
 from core.patience import Patience
 from core.vault import new_key
 from sandbox.ahead import is_busy, look_ahead
@@ -92,8 +93,17 @@ class Play:
 
     async def say(self, text: str, **who: str) -> Reply:
         """Type `/solido text` and let everything follow from it."""
-        reply = await self.slack.command(text, **who)
+        reply = await self.command(text, **who)
         await self.settle()
+        return reply
+
+    async def command(self, text: str, **who: str) -> Reply:
+        """Type `/solido text`. On a machine that is busy the answer follows the acknowledgement (bot/inbox.py)."""
+        reply = await self.slack.command(text, **who)
+        if reply.text == on_it().text:
+            await self.slack.until(lambda: bool(reply.later), within=60)
+            reply.message = reply.later[-1]
+            reply.text, reply.blocks = reply.message.text, reply.message.blocks
         return reply
 
     async def press(self, message: Message, button: str, **who: str) -> Message:
@@ -128,7 +138,7 @@ class Play:
     async def connect(self, name: str = HARBOUR, **who: str) -> httpx.Response:
         """`/solido connect`, all the way to the page that says it is done."""
         organisation = self.organisation(name)
-        page = await self.walk_through_xero(link_in(await self.slack.command("connect", **who)), organisation)
+        page = await self.walk_through_xero(link_in(await self.command("connect", **who)), organisation)
         return await self.confirm(page, organisation)
 
     async def reconnect(self, link: str, *organisations: Organisation) -> httpx.Response:

@@ -5,6 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.commands.call import Call
+from bot.installs import known
+from bot.modals import submit
 from sandbox.slack import Person
 from tests.stories.play import HARBOUR, Play, workspace_of
 
@@ -111,7 +114,7 @@ async def test_while_slack_does_not_say_who_somebody_is_home_stays_as_it_was(pla
 
 
 async def settings(play: Play, user: str = "admin", **values: object):
-    reply = await play.slack.command("settings", user=user)
+    reply = await play.command("settings", user=user)
     await play.slack.until(lambda: play.slack.modal(user))
     assert reply.error is None
     done = await play.slack.submit(play.slack.modal(user), values, user=user)
@@ -153,6 +156,26 @@ async def test_a_channel_that_has_books_of_its_own_is_not_taken(play: Play):
     await play.connect("Southern Star Traders", channel="finance-nz")
     done = await settings(play, channel="C0FINNZ")
     assert "keeps the books of another organisation" in done.errors["channel"]
+
+
+async def test_a_forged_dialog_brings_no_markup_into_messages_and_no_strange_places(play: Play):
+    await play.connect()
+    workspace_id = await workspace_of(play)
+    call = await an_admins_call(play, str(workspace_id))
+    forged = {"channel": "C0FINANCE", "mentions": "U0MEMBER,U1> <!channel,*,", "admins": "<@U0>,W0ADDED"}
+    await submit(call, "settings", forged, submitter_team="T0SOLIDO")
+    async with play.database.reading(workspace_id) as store:
+        assert (await store.preferences.get()).mentions == ["U0MEMBER"]
+        assert await store.admins.all() == {"W0ADDED"}
+    for place in ("", "U0MEMBER", "#finance", "C0 <!channel>"):
+        said = await submit(call, "settings", {**forged, "channel": place}, submitter_team="T0SOLIDO")
+        assert said.by_block == {"channel": "Choose a channel."}
+
+
+async def an_admins_call(play: Play, argument: str) -> Call:
+    async with play.database.unscoped() as unscoped:
+        team = await unscoped.team(enterprise_id="", slack_team_id="T0SOLIDO")
+    return Call(play.world.solido.services, known(team), "U0ADMIN", "", argument, play.now)
 
 
 async def test_a_member_may_not_change_settings(play: Play):

@@ -31,8 +31,17 @@ AS_DECIDED = {
         *("button credit_send", "button credit_hold", "button credit_ask", "dialog credit_ask"),
     },
     Right.ADMINISTER: {
-        *("command connect", "command disconnect", "command hold everything", "command settings"),
-        *("button reconnect", "button disconnect", "button subscribe", "button settings", "dialog settings"),
+        *("command connect", "command disconnect", "command hold everything", "command settings", "command export"),
+        *(
+            "button reconnect",
+            "button disconnect",
+            "button subscribe",
+            "button settings",
+            "dialog settings",
+            "command forget",
+            "dialog forget",
+            "button data",
+        ),
         *("button reminders_start", "button reminders_start_anyway", "button reminders_pause"),
         *("button reminders_resume", "button reminders_rules", "button reminders_letters", "button reminders_letter"),
         *("dialog reminders_pause", "dialog reminders_rules", "dialog reminders_letter"),
@@ -151,7 +160,7 @@ async def test_every_command_of_somebody_who_may_nothing_says_who_can(play: Play
     play.slack.channel("finance").members.add(play.slack.person(who).id)
     before = await facts(play)
     for command in sorted(set(COMMANDS) - {"help"}):
-        reply = await play.slack.command(command, user=who)
+        reply = await play.command(command, user=who)
         assert reply.text == (
             "Only full members of this Slack workspace who are in the channel can do that; please ask one of them."
         ), command
@@ -205,7 +214,7 @@ async def test_of_several_workspaces_only_those_are_offered_that_the_person_may_
 
 
 async def test_a_link_is_no_good_once_its_person_may_not_connect_any_more(play: Play):
-    reply = await play.slack.command("connect")
+    reply = await play.command("connect")
     [link] = [e["url"] for block in reply.blocks for e in block.get("elements", []) if e.get("url")]
     play.slack.person("admin").is_admin = False
     play.world.clock.forward(REMEMBERED)
