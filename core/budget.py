@@ -50,10 +50,13 @@ def budget(
     limit: int, left: int | None, told_at: datetime | None, *, resets_by: datetime | None, now: datetime
 ) -> Budget:
     """What is left by Xero's word of `told_at`. `resets_by`: a moment by which its day had begun anew, once."""
-    next_reset = now + A_DAY if resets_by is None else resets_by + A_DAY * ((now - resets_by) // A_DAY + 1)
-    if told_at is None or told_at < next_reset - A_DAY:
+    counted_from, lasts = now - A_DAY, A_DAY
+    if resets_by is not None:
+        counted_from = resets_by + A_DAY * ((now - resets_by) // A_DAY)
+        lasts = counted_from + A_DAY - now
+    if told_at is None or told_at < counted_from:
         return Budget(limit)
-    return Budget(limit, left, next_reset - now)
+    return Budget(limit, left, lasts)
 
 
 def rhythm(every: timedelta, it: Budget, *, cost: float) -> timedelta:

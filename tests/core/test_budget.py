@@ -56,6 +56,10 @@ def test_what_was_told_before_the_day_began_anew_holds_no_longer() -> None:
     assert budget(1000, 5, NOW - timedelta(days=2), resets_by=None, now=NOW).left is None
 
 
+def test_where_the_day_was_never_seen_to_begin_anew_the_last_word_holds_for_a_day() -> None:
+    assert budget(1000, 5, NOW - timedelta(hours=23), resets_by=None, now=NOW) == Budget(1000, 5, A_DAY)
+
+
 def test_what_can_wait_waits_where_little_is_left() -> None:
     assert can_afford(Budget(1000, 900), cost=10, every=QUARTER, automatic=2)
     assert not can_afford(Budget(1000, 290), cost=10, every=QUARTER, automatic=2)
