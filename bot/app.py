@@ -187,9 +187,13 @@ class Solido:
         return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
     async def tidy(self) -> None:
-        """Forget requests and tries to install that are long past."""
+        """Forget requests and tries to install that are long past, and whoever removed the app so long ago."""
         await self.inbox.tidy()
         await self.installing.tidy()
+        if self.settings.solido_keep_days:
+            now = utc_now()
+            long_ago = now - timedelta(days=self.settings.solido_keep_days)
+            await self.services.forgetting.expire(gone_before=long_ago, now=now)
 
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     support_email: str = ""
     solido_sync_every: int = Field(default=900, ge=1)
     solido_xero_access: Literal["read", "read-write"] = "read-write"
+    solido_keep_days: int = Field(default=365, ge=0)
     smtp_url: SecretStr | None = None
     mail_from: str = ""
     solido_log_format: Literal["json", "console"] | None = None

@@ -10,12 +10,14 @@ import structlog
 from core.connect import Connecting
 from core.errors import BadArgument
 from core.farewell import Farewell
+from core.guard import survived
 from core.sync import Syncing
 from storage.database import Database
 from storage.models import ConnectionState
 
 log = structlog.get_logger()
 
+AT_ONCE = 20
 WITHOUT_NAME = "forget"
 """What is to be typed where nothing was ever connected."""
 
@@ -47,6 +49,17 @@ class Forgetting:
         name = await self.name_to_type(workspace_id)
         if " ".join(typed.split()) != name:
             raise BadArgument("That is not the name as it is written here.")
+        return await self._erase(workspace_id, name, by=by, now=now)
+
+    async def expire(self, *, gone_before: datetime, now: datetime) -> None:
+        """Forget workspaces whose team removed the app before that moment, some at a time."""
+        async with self._database.asking() as unscoped:
+            expired = await unscoped.teams.workspaces_gone(before=gone_before, limit=AT_ONCE)
+        for workspace_id in expired:
+            name = await self.name_to_type(workspace_id)
+            await survived("expire", self._erase(workspace_id, name, by="", now=now), workspace=str(workspace_id))
+
+    async def _erase(self, workspace_id: UUID, name: str, *, by: str, now: datetime) -> Forgotten:
         async with self._database.reading(workspace_id) as store:
             connection = await store.connections.latest()
         knows = True

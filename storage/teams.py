@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.models import Team
+from storage.models import Team, Workspace
 from storage.slack_models import InstallAttempt
 
 
@@ -22,6 +22,11 @@ class Teams:
         """Teams that have the app with a token of their own, oldest first."""
         mine = select(Team).where(col(Team.gone_at).is_(None), col(Team.served_by).is_(None))
         return (await self._session.exec(mine.order_by(col(Team.installed_at)))).all()
+
+    async def workspaces_gone(self, *, before: datetime, limit: int) -> Sequence[UUID]:
+        """Workspaces of teams that removed the app before that moment."""
+        found = select(Workspace.id).where(col(Workspace.team_id) == col(Team.id), col(Team.gone_at) <= before)
+        return (await self._session.exec(found.order_by(col(Team.gone_at)).limit(limit))).all()
 
     async def of_organisation(self, team_id: UUID) -> Sequence[Team]:
         """The teams that are served by the app's installation for their whole organisation."""

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlmodel import SQLModel
@@ -131,3 +132,26 @@ async def test_only_admins_may(play: Play):
     for command in ("export", "forget"):
         assert "Only admins can do that" in (await play.say(command, user="member")).text
     assert play.slack.files == []
+
+
+async def test_what_is_known_of_a_team_that_left_is_kept_for_a_year_and_then_gone(play: Play):
+    await play.connect()
+    workspace_id = await workspace_of(play)
+    await play.slack.uninstall()
+    await play.settle()
+    play.world.clock.forward(timedelta(days=364))
+    await play.world.solido.tidy()
+    assert await rows_left(play, workspace_id) > 0
+    play.world.clock.forward(timedelta(days=2))
+    await play.world.solido.tidy()
+    assert await rows_left(play, workspace_id) == 0
+
+
+async def test_who_is_still_here_is_not_forgotten_however_long_ago_they_disconnected(play: Play):
+    await play.connect()
+    workspace_id = await workspace_of(play)
+    question = await play.say("disconnect")
+    await play.press(question.message, "Disconnect")
+    play.world.clock.forward(timedelta(days=3000))
+    await play.world.solido.tidy()
+    assert await rows_left(play, workspace_id) > 0
