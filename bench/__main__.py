@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bench import service, webhooks
+from bench import service, under_load
 
 asyncio.run(service.main())
-asyncio.run(webhooks.main())
+asyncio.run(under_load.main())

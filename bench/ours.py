@@ -37,11 +37,13 @@ class NoQueue:
     async def stop(self) -> None: ...
 
 
-async def connected(database: Database, vault: Vault, asked: Job) -> Connection:
-    """A workspace whose connection has the measurement's token."""
+async def connected(database: Database, vault: Vault, asked: Job, *, due: bool = False) -> Connection:
+    """A workspace whose connection has the measurement's token; `due` for its first sync."""
     now = utc_now()
-    team = Team(slack_team_id="T1", name="", url="", bot_id="", bot_user_id="", bot_token_sealed=b"", installed_at=now)
-    workspace = Workspace(team_id=team.id, channel_id="C1", created_by="U1", created_at=now)
+    team = Team(
+        slack_team_id="T0SOLIDO", name="", url="", bot_id="", bot_user_id="", bot_token_sealed=b"", installed_at=now
+    )
+    workspace = Workspace(team_id=team.id, channel_id="C0FINANCE", created_by="U1", created_at=now)
     connection = Connection(
         workspace_id=workspace.id,
         tenant_id=asked.tenant,
@@ -54,6 +56,7 @@ async def connected(database: Database, vault: Vault, asked: Job) -> Connection:
     pair = sealed_pair(vault, connection.id, grant)
     connection.access_token_sealed, connection.refresh_token_sealed = pair
     connection.access_expires_at = grant.expires_at
+    connection.next_sync_at = now if due else None
     async with database.unscoped() as unscoped:
         for row in (team, workspace, connection):
             unscoped.session.add(row)

@@ -1,0 +1,135 @@
+"""How soon Slack and Xero have their acknowledgements while a large first sync runs.
+
+A real `solido serve` in a process of its own, connected to an emulated Xero in another, and a bare Bolt app beside it.
+Every webhook names an invoice that none has named before; it is checked, stored, and only then answered.
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+
+import httpx
+
+from bench.measured import Job
+from bench.ours import connected
+from bench.service import (
+    A_SECOND,
+    CONNECTIONS,
+    SECONDS,
+    Post,
+    ack,
+    emulations,
+    free_port,
+    line,
+    running,
+    steady,
+    until_ready,
+)
+from bench.sync import serving
+from core.vault import Vault, new_key
+from sandbox.xero.webhooks import sign
+from storage.database import Database
+from storage.migrate import migrate
+from storage.models import Connection
+
+KEY = "webhook-key"
+INVOICES, CONTACTS = 200_000, 1_000
+SYNC_BEGINS_SECONDS = 2.0
+FLOOD_SECONDS, AT_ONCE = 4.0, 16
+
+
+def deliveries(tenant: str, ids: Iterator[str]) -> Iterator[bytes]:
+    """Bodies as Xero sends them, one event in each, counted without a hole."""
+    for sequence, record in enumerate(ids, 1):
+        event = {
+            "resourceUrl": "",
+            "resourceId": record,
+            "tenantId": tenant,
+            "tenantType": "ORGANISATION",
+            "eventCategory": "INVOICE",
+            "eventType": "UPDATE",
+            "eventDateUtc": datetime.now(UTC).isoformat(),
+        }
+        body = {"events": [event], "firstEventSequence": sequence, "lastEventSequence": sequence, "entropy": "X"}
+        yield json.dumps(body).encode()
+
+
+async def told(client: httpx.AsyncClient, base: str, bodies: Iterator[bytes]) -> float:
+    """Milliseconds from sending a webhook to the end of its answer."""
+    body = next(bodies)
+    began = time.perf_counter()
+    headers = {"x-xero-signature": sign(body, KEY).signature}
+    answer = await client.post(f"{base}/xero/webhooks", content=body, headers=headers)
+    assert answer.status_code == 200, answer.status_code
+    return (time.perf_counter() - began) * 1000
+
+
+async def flood(post: Post) -> float:
+    """Acknowledgements a second when every one is followed by the next at once."""
+    ends, done = time.perf_counter() + FLOOD_SECONDS, 0
+
+    async def one_after_the_other() -> None:
+        nonlocal done
+        while time.perf_counter() < ends:
+            await post()
+            done += 1
+
+    await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
+    return done / FLOOD_SECONDS
+
+
+def report(name: str, times: list[float]) -> None:
+    cuts = quantiles(times, n=100)
+    line(f"{name}, {A_SECOND} a second", f"p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms (goal 50)")
+
+
+async def measure(client: httpx.AsyncClient, base: str, floor: str, bodies: Iterator[bytes]) -> None:
+    slack = f"{base}/slack/events"
+    report(
+        "ack of /solido status", await steady(lambda: ack(client, slack, "status"), a_second=A_SECOND, seconds=SECONDS)
+    )
+    report("ack of a webhook", await steady(lambda: told(client, base, bodies), a_second=A_SECOND, seconds=SECONDS))
+    bare, ours = await flood(lambda: ack(client, floor, "status")), await flood(lambda: ack(client, slack, "status"))
+    line("acks a second, as many as go: a bare Bolt app", f"{bare:.0f}")
+    line("the same: /solido status", f"{ours:.0f}, ratio {ours / bare:.2f} (goal 0.8)")
+
+
+async def progress(database: Database, connection: Connection) -> str:
+    async with database.reading(connection.workspace_id) as store:
+        [run] = await store.runs.latest(1)
+    return f"{run.state}, {run.added:,} invoices stored"
+
+
+async def main() -> None:
+    base, port, key = f"http://localhost:{free_port()}", free_port(), new_key()
+    floor = f"http://localhost:{port}/slack/events"
+    script = f"import asyncio; from bench.service import serve_bare; asyncio.run(serve_bare({port}))"
+    with TemporaryDirectory() as folder, serving(INVOICES, CONTACTS) as xero:
+        url = f"sqlite:///{folder}/solido.db"
+        migrate(url)
+        database = Database(url)
+        connection = await connected(database, Vault([key]), Job(**xero, page_size=1000), due=True)
+        at_xero = dict.fromkeys(("XERO_LOGIN_URL", "XERO_IDENTITY_URL", "XERO_API_URL"), xero["url"])
+        own = {"PORT": base.rpartition(":")[2], "DATABASE_URL": url, "SOLIDO_SECRET_KEYS": key}
+        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+        async with emulations(base) as environment, httpx.AsyncClient(limits=limits, timeout=30) as client:
+            env = {**os.environ, **environment, **own, **at_xero, "XERO_WEBHOOK_KEY": KEY}
+            async with running("-m", "bot", "serve", env=env), running("-c", script):
+                await until_ready(client, f"{base}/readyz")
+                await until_ready(client, floor, status=405)
+                await asyncio.sleep(SYNC_BEGINS_SECONDS)
+                line("the sync when the measurement begins", await progress(database, connection))
+                ids = (f"{number:08x}-b16b-4000-8000-{number % CONTACTS:012x}" for number in itertools.count())
+                await measure(client, base, floor, deliveries(xero["tenant"], ids))
+                line("and when it ends", await progress(database, connection))
+        await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
