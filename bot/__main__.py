@@ -125,10 +125,14 @@ def print_manifest(
     many_teams: Annotated[
         bool, typer.Option("--many-teams", help="Other Slack workspaces may install it too.")
     ] = False,
+    socket_mode: Annotated[
+        bool, typer.Option("--socket", help="For Socket Mode; also where SLACK_APP_TOKEN is set.")
+    ] = False,
 ) -> None:
     """Print what Slack needs to know to make the app: to be pasted at api.slack.com/apps, *From a manifest*."""
-    described = manifest(url.rstrip("/"), many_teams=many_teams)
-    if not url.startswith("https://"):
+    socket_mode = socket_mode or bool(os.environ.get("SLACK_APP_TOKEN"))
+    described = manifest(url.rstrip("/"), many_teams=many_teams, socket_mode=socket_mode)
+    if not url.startswith("https://") and (many_teams or not socket_mode):
         fail("Slack needs an https:// address to reach: set SOLIDO_PUBLIC_URL, or give --url.", WRONG_USE)
     typer.echo(json.dumps(described, indent=2))
 

@@ -16,6 +16,13 @@ class Advice:
     do: str = ""
     reconnect: bool = False
 
+    @property
+    def typed(self) -> str:
+        """What to do where the buttons of an alert are not at hand."""
+        return self.do.replace("Press *Reconnect*", "Type `/solido connect`").replace(
+            "when you press *Try again*", "when you type `/solido sync full`"
+        )
+
 
 TRIES_AGAIN = "There is nothing you need to do: I keep trying, and tell you here when it works again."
 
@@ -116,8 +123,8 @@ ADVICE: dict[str, Advice] = {
     ),
     errors.BooksDiffer.__name__: Advice(
         "The outstanding invoices here are not the same as in Xero, even after reading all of them once more.",
-        "`/solido status` tells what differs. I compare again every night, and at once when you press "
-        "*Try again*. If it stays like this, please type `/solido support`.",
+        "`/solido status` tells what differs. I compare again every night, and at once "
+        "when you press *Try again*. If it stays like this, please type `/solido support`.",
     ),
     errors.Superseded.__name__: Advice("It was stopped because Xero was disconnected.", "Nothing needs to be done."),
 }

@@ -1,6 +1,7 @@
 """The composition root: the only place where parts are built and joined."""
 
 import asyncio
+import secrets
 import socket
 from datetime import timedelta
 from enum import StrEnum
@@ -26,6 +27,7 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.shield import Shield
 from bot.slack import SlackListener
+from bot.socket_mode import SocketMode
 from bot.web import Web
 from core.clock import steady, utc_now
 from core.connect import Connecting
@@ -143,7 +145,8 @@ class Solido:
             files=Files(self._installs, self._slack),
             forgetting=Forgetting(self.database, self.syncing, Connecting(self.syncing)),
         )
-        secret = settings.slack_signing_secret.get_secret_value()
+        # Over Socket Mode alone nobody signs for Slack but we ourselves.
+        secret = settings.slack_signing_secret.get_secret_value() or secrets.token_urlsafe(32)
         listener = SlackListener(self.services, self._slack, secret, many_teams=app is not None)
         handle = AsyncSlackRequestHandler(listener.bolt).handle
         leaving = Leaving(self.database, self.services.connecting)
@@ -152,7 +155,10 @@ class Solido:
         way = Way(settings.slack_authorize_url, settings.public_url)
         self.installing = Installing(self.database, self._installs, self._slack, app, way)
         further = self.installing.routes()
-        self.web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, further).app
+        web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, further)
+        self.web = web.app
+        app_token = settings.slack_app_token.get_secret_value() if Role.WEB in roles else ""
+        self.socket_mode = SocketMode(self._slack, app_token, secret, web.slack) if app_token else None
         self.scheduler = Scheduler(self.ticks(roles))
         self._launched = False
 
@@ -184,6 +190,8 @@ class Solido:
         ]
         watching = [Tick("watch", 15.0, self._watch.tick), Tick("deadman", 60.0, self._watch.running)]
         watching = watching if roles & {Role.SCHEDULER, Role.WORKER} else []
+        if self.socket_mode is not None:
+            watching.append(Tick("line", 5.0, self.socket_mode.look))
         return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
     async def tidy(self) -> None:
@@ -205,11 +213,14 @@ class Solido:
             await self.engine.launch(self.syncing.run)
         self.scheduler.start()
         self._launched = True
+        await self._open_line()
 
     async def stop(self) -> None:
         """Let go of everything, first of those who use the rest; a sync under way is handed back and goes on at the
         next start."""
         self._launched = False
+        if self.socket_mode is not None:
+            await self.socket_mode.stop()
         await self.scheduler.stop()
         await self.inbox.drain()
         await self.engine.stop()
@@ -220,10 +231,12 @@ class Solido:
         await self.database.close()
 
     async def ready(self) -> dict[str, bool]:
-        """Part by part: database, schema, engine. Raises SQLAlchemyError when the database does not answer."""
+        """Part by part: database, schema, engine, and over Socket Mode the line to Slack. Raises SQLAlchemyError when
+        the database does not answer."""
         await self.database.ping()
         found = await schema.version(self.database.engine)
-        return {"database": True, "schema": found == schema.HEAD, "engine": self._launched}
+        parts = {"database": True, "schema": found == schema.HEAD, "engine": self._launched}
+        return parts | ({"slack": await self.socket_mode.is_open()} if self.socket_mode is not None else {})
 
     def stuck(self) -> list[str]:
         """What of this process has come to a standstill."""
@@ -237,6 +250,18 @@ class Solido:
         if found != schema.HEAD:
             raise CannotStart("The database has another schema than this program needs. Run `solido migrate`.")
 
+    async def _open_line(self) -> None:
+        if self.socket_mode is None:
+            return
+        try:
+            await self.socket_mode.start()
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            await self.stop()
+            raise CannotStart(
+                f"Slack does not accept SLACK_APP_TOKEN, or cannot be reached at {self.settings.slack_api_url} "
+                f"({reason_of(error)})."
+            ) from None
+
     async def _know_team(self) -> None:
         token = self.settings.slack_bot_token.get_secret_value()
         if not token:
@@ -246,8 +271,13 @@ class Solido:
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
             raise CannotStart(
                 f"Slack does not accept SLACK_BOT_TOKEN, or cannot be reached at {self.settings.slack_api_url} "
-                f"({getattr(error, 'response', {'error': type(error).__name__})['error']})."
+                f"({reason_of(error)})."
             ) from None
+
+
+def reason_of(error: Exception) -> str:
+    """Slack's own word for it, else what kind of trouble it is."""
+    return str(getattr(error, "response", {"error": type(error).__name__})["error"])
 
 
 def worker_name(*, embedded: bool) -> str:

@@ -43,9 +43,10 @@ LONG = (
 )
 
 
-def manifest(public_url: str, *, many_teams: bool) -> dict[str, Any]:
-    """`public_url` is where Slack reaches us, without a slash at the end. With `many_teams` other workspaces may
-    install the app too, and its tokens are renewed every twelve hours."""
+def manifest(public_url: str, *, many_teams: bool, socket_mode: bool = False) -> dict[str, Any]:
+    """`public_url` is where Slack reaches us, without a slash at the end; in Socket Mode only browsers do. With
+    `many_teams` other workspaces may install the app too, and its tokens are renewed every twelve hours; not so in
+    Socket Mode, because Slack does not say whether both go together."""
     asked_at = f"{public_url}/slack/events"
     described: dict[str, Any] = {
         "_metadata": {"major_version": 1, "minor_version": 1},
@@ -77,12 +78,17 @@ def manifest(public_url: str, *, many_teams: bool) -> dict[str, Any]:
             "event_subscriptions": {"request_url": asked_at, "bot_events": sorted(EVENTS)},
             "interactivity": {"is_enabled": True, "request_url": asked_at},
             "org_deploy_enabled": many_teams,
-            "socket_mode_enabled": False,
-            "token_rotation_enabled": many_teams,
+            "socket_mode_enabled": socket_mode,
+            "token_rotation_enabled": many_teams and not socket_mode,
         },
     }
     if many_teams:
         described["oauth_config"]["redirect_urls"] = [f"{public_url}/slack/oauth_redirect"]
+    if socket_mode:
+        for asked in (*described["features"]["slash_commands"], *described["settings"].values()):
+            if isinstance(asked, dict):
+                asked.pop("url", None)
+                asked.pop("request_url", None)
     return described
 
 
@@ -114,7 +120,7 @@ def problems(described: dict[str, Any]) -> Iterator[str]:
 
 def addresses(described: dict[str, Any]) -> Iterator[str]:
     """Where Slack will send requests and browsers."""
-    yield described["settings"]["event_subscriptions"]["request_url"]
-    yield described["settings"]["interactivity"]["request_url"]
-    yield from (command["url"] for command in described["features"]["slash_commands"])
+    asked = [described["settings"]["event_subscriptions"], described["settings"]["interactivity"]]
+    yield from (each["request_url"] for each in asked if "request_url" in each)
+    yield from (command["url"] for command in described["features"]["slash_commands"] if "url" in command)
     yield from described["oauth_config"].get("redirect_urls", [])

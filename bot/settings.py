@@ -27,7 +27,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     solido_public_url: str = ""
     solido_secret_keys: SecretStr | None = None
-    slack_signing_secret: SecretStr = Field(min_length=1)
+    slack_app_token: SecretStr = SecretStr("")
+    slack_signing_secret: SecretStr = Field(default=SecretStr(""), validate_default=True)
     slack_client_id: str = ""
     slack_client_secret: SecretStr = SecretStr("")
     slack_bot_token: SecretStr = Field(default=SecretStr(""), validate_default=True)
@@ -52,6 +53,23 @@ class Settings(BaseSettings):
     @classmethod
     def a_database_we_know(cls, value: str) -> str:
         driver_url(value)
+        return value
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def a_token_of_the_app(cls, value: SecretStr) -> SecretStr:
+        if value and not value.get_secret_value().startswith("xapp-"):
+            raise ValueError("an app-level token begins with xapp-")
+        return value
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def a_way_to_know_slack(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        """Slack's requests are signed; over Socket Mode they come down a line that we have opened ourselves."""
+        if not value and not info.data.get("slack_app_token"):
+            raise PydanticCustomError(
+                "sentence", "SLACK_SIGNING_SECRET is missing. (Socket Mode needs SLACK_APP_TOKEN instead.)"
+            )
         return value
 
     @field_validator("slack_bot_token")

@@ -142,7 +142,7 @@ class Web:
         """What a person cannot do, or Xero did not give, in plain words."""
         assert isinstance(error, SolidoError)  # it is registered for no other
         why = ADVICE[error.code]
-        lines = [without_markup(why.do)]
+        lines = [without_markup(why.typed)]
         if isinstance(error, OtherOrganisation):
             lines.insert(0, f"It keeps the books of {error.expected}; in Xero, {error.chosen} was chosen.")
         return pages.said(why.said, lines, status=400 if isinstance(error, Refusal) else 502)

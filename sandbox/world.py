@@ -31,6 +31,7 @@ from storage.migrate import migrate
 
 SIGNING_SECRET = "sandbox-signing-secret"
 BOT_TOKEN = "xoxb-sandbox-bot-token"
+APP_TOKEN = "xapp-sandbox-app-token"
 CLIENT_ID = "SANDBOXCLIENTID"
 CLIENT_SECRET = "sandbox-client-secret"
 WEBHOOK_KEY = "sandbox-webhook-key"
@@ -58,6 +59,7 @@ class World:
     bulk_connect: bool = False
     many_teams: bool = False
     webhooks: bool = True
+    socket_mode: bool = False
     kept: Kept | None = None
     xero: FakeXero = field(init=False)
     slack: FakeSlack = field(init=False)
@@ -70,6 +72,8 @@ class World:
         core_clock.follow(self.clock.now)
         self._furnish()
         await self.mailbox.start()
+        if self.socket_mode:
+            await self.slack.use_sockets(APP_TOKEN)
         await self.slack_at.start(self.overheard(self.slack.app, to_slack))
         await self.xero_at.start(self.overheard(self.xero.app, to_xero))
         migrate(self.database_url)
@@ -136,6 +140,7 @@ class World:
             "smtp_url": self.mailbox.url,
             "mail_from": MAIL_FROM,
             "xero_webhook_key": WEBHOOK_KEY,
+            **({"slack_app_token": SecretStr(APP_TOKEN)} if self.socket_mode else {}),
         }
         return Settings(
             **{name: value for name, value in values.items() if name in Settings.model_fields},
@@ -143,7 +148,7 @@ class World:
             solido_secret_keys=SecretStr(self.keys) if self.keys else None,
             port=self.product_at.port,
             solido_public_url=self.product_at.url,
-            slack_signing_secret=SecretStr(SIGNING_SECRET),
+            slack_signing_secret=SecretStr("" if self.socket_mode else SIGNING_SECRET),
             **self.slack_keys(),
             slack_api_url=f"{self.slack_at.url}/api/",
             xero_client_id=CLIENT_ID,

@@ -1,6 +1,5 @@
 """`python scripts/alerts_page.py`: docs/alerts.md anew, from the views that people see."""
 
-import re
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,10 +10,10 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bot.rendering import render  # noqa: E402  # found by the line above
-from bot.views.blocks import Message, without_markup  # noqa: E402
 from core import errors  # noqa: E402
 from core.incidents import Cause, Ending, Failed, cause_of  # noqa: E402
 from core.notices import Held, Trouble  # noqa: E402
+from scripts.drawing import drawn, label  # noqa: E402
 
 PAGE = ROOT / "docs" / "alerts.md"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -70,30 +69,6 @@ def a_trouble(error: errors.XeroError, **more: Any) -> Trouble:
         next_sync_at=NOON + timedelta(minutes=15),
         **more,
     )
-
-
-def drawn(message: Message) -> str:
-    """The message as a quotation: what is bold is bold, buttons stand in brackets."""
-    lines: list[str] = []
-    for block in message.blocks:
-        if block["type"] == "section":
-            lines += [markdown(block["text"]["text"])]
-        elif block["type"] == "context":
-            lines += [f"<sub>{markdown(element['text'])}</sub>" for element in block["elements"]]
-        elif block["type"] == "actions":
-            lines += [" ".join(f"`{label(element)}`" for element in block["elements"])]
-    return "\n>\n".join(f"> {part}" for line in lines for part in line.split("\n"))
-
-
-def label(element: dict[str, Any]) -> str:
-    return f"{element['placeholder']['text']} ▾" if "placeholder" in element else str(element["text"]["text"])
-
-
-def markdown(text: str) -> str:
-    """Slack's marks as Markdown's."""
-    text = re.sub(r"<@\w+>", "@somebody", text)
-    kept = re.sub(r"\*([^*\n]+)\*", r"%%\1%%", text)
-    return without_markup(kept).replace("%%", "**")
 
 
 def told(found: list[errors.XeroError]) -> str:

@@ -33,6 +33,7 @@ async def examine(settings: Settings) -> list[Finding]:
                 found += await _looked("keys", house.keys(database, vault))
                 found += await _looked("syncs", house.work(database, every=every))
                 found += await _looked("slack", outside.slack(database, installs, client, settings))
+                found += await _looked("socket", outside.line(client, settings))
             found += house.disk(database)
             found += await _outside(settings, database)
     finally:

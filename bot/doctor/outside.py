@@ -28,6 +28,10 @@ NO_ANSWER = (aiohttp.ClientError, TimeoutError, OSError)
 LOOK_AT_PROXY = "Start Solido, look at its log, and at the proxy before it."
 LOOK_AT_LINE = "Look at this machine's way to the Internet, and at status.xero.com and slack-status.com."
 LOOK_AT_SMTP = "Look at SMTP_URL: host, port, starttls, user and password."
+APP_TOKEN_WANTED = (
+    "On the app's pages switch on Socket Mode, and make an app-level token with the scope connections:write "
+    "(Basic Information)."
+)
 TOKEN_GONE = {"invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed"}
 CHANNEL_GONE = {"channel_not_found", "is_archived"}
 
@@ -86,6 +90,21 @@ async def slack(database: Database, installs: Installs, client: AsyncWebClient, 
     for team in teams:
         found += await _team(database, installs, client, team)
     return found
+
+
+async def line(client: AsyncWebClient, settings: Settings) -> list[Finding]:
+    """Whether Slack would give us a line for Socket Mode; none is opened."""
+    token = settings.slack_app_token.get_secret_value()
+    if not token:
+        return []
+    try:
+        await client.apps_connections_open(app_token=token)
+    except SlackApiError as refused:
+        error = str(refused.response.get("error"))
+        return [broken("socket", f"Slack does not accept SLACK_APP_TOKEN ({error}).", APP_TOKEN_WANTED)]
+    except NO_ANSWER as error:
+        return [broken("socket", f"Slack cannot be reached ({type(error).__name__}).", LOOK_AT_LINE)]
+    return [ok("socket", "Slack gives us a line for Socket Mode.")]
 
 
 async def _team(database: Database, installs: Installs, client: AsyncWebClient, team: Team) -> list[Finding]:

@@ -18,6 +18,7 @@ BUTTON_LIMIT = 75
 TEXT_LIMIT = 3000
 BAR_CELLS = 20
 NAME_LIMIT = 300
+BARS = re.compile("[▓░]+")
 UNPRINTABLE = {"Cc", "Cs", "Co"}
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
@@ -109,6 +110,18 @@ def shortened(text: str, limit: int) -> str:
         if start > cut.rfind(closing):
             cut = cut[:start]
     return cut + "…"
+
+
+def saying(blocks: list[Block]) -> Message:
+    """A message whose plain text has every word of its blocks; pictures made of characters are left out of it."""
+    parts: list[str] = []
+    for block in blocks:
+        if block["type"] in ("section", "header"):
+            parts.append(block["text"]["text"])
+        elif block["type"] == "context":
+            parts += [element["text"] for element in block["elements"]]
+    spoken = ("".join(text.split("```")[::2]) for text in parts if not BARS.fullmatch(text))
+    return Message(" ".join(" ".join(spoken).split()), blocks)
 
 
 def section(text: str) -> Block:

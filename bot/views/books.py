@@ -13,10 +13,17 @@ def worth(amounts: Sequence[Amount | Sum]) -> str:
 
 def at_a_glance(books: Books) -> str:
     """`29 outstanding invoices worth 1,721.94 USD from 19 customers, 6 overdue`."""
-    if not books.invoices:
-        return "no outstanding invoices"
+    return _glance(books, "outstanding invoice") if books.invoices else "no outstanding invoices"
+
+
+def in_short(books: Books) -> str:
+    """The same behind the word *Outstanding*, or `nothing`."""
+    return _glance(books, "invoice") if books.invoices else "nothing"
+
+
+def _glance(books: Books, thing: str) -> str:
     return (
-        f"{counted(books.invoices, 'outstanding invoice')} worth {worth(books.amounts)}"
+        f"{counted(books.invoices, thing)} worth {worth(books.amounts)}"
         f" from {counted(books.customers, 'customer')}, {books.overdue:,} overdue"
     )
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.advice import advice
-from bot.views.blocks import Message, actions, bold, button, channel, context, section, user, when
+from bot.views.blocks import Message, actions, bold, button, channel, context, saying, section, user, when
 from core.notices import Connected, ConnectFailed, Disconnected
 
 READS = (
@@ -26,9 +26,7 @@ def invitation(url: str, channel_id: str, *, writes: bool, again: str | None, sh
         f"{READS} {WRITES if writes else WRITES_NOTHING} Facts about invoices will be shown in {channel(channel_id)}."
     )
     warning = f":warning: {SHARED}" if shared else ""
-    text = f"{head} {scope} {warning}".strip()
-    return Message(
-        text,
+    return saying(
         [
             section(head),
             section(scope),
@@ -54,9 +52,7 @@ def already_connected(organisation: str, by: str, at: datetime) -> Message:
 def connected(notice: Connected) -> Message:
     again = " again" if notice.again else ""
     text = f":link: Connected{again} to {bold(notice.organisation)} by {user(notice.by)}."
-    return Message(
-        text, [section(text), context("This channel hears about its invoices, and when something needs you.")]
-    )
+    return saying([section(text), context("This channel hears about its invoices, and when something needs you.")])
 
 
 def disconnected(notice: Disconnected) -> Message:
@@ -64,14 +60,13 @@ def disconnected(notice: Disconnected) -> Message:
         f":no_entry: Disconnected from {bold(notice.organisation)} by {user(notice.by)}. "
         "Syncs and reminders have stopped. What was known is kept."
     )
-    return Message(text, [section(text), context("`/solido connect` goes on from here whenever you like.")])
+    return saying([section(text), context("`/solido connect` goes on from here whenever you like.")])
 
 
 def connect_failed(notice: ConnectFailed) -> Message:
     why = advice(notice.error)
-    text = f"About connecting {channel(notice.channel_id)} to Xero: {why.said} {why.do}"
-    if notice.organisation:
-        text += f" It keeps the books of {bold(notice.organisation)}."
+    keeps = f" It keeps the books of {bold(notice.organisation)}." if notice.organisation else ""
+    text = f"About connecting {channel(notice.channel_id)} to Xero: {why.said}{keeps} {why.typed}"
     return Message(text, [section(text)])
 
 

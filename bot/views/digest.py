@@ -1,8 +1,8 @@
 """The weekly digest: what happened, how the books stand, and what needs a person."""
 
 from bot.advice import advice
-from bot.views.blocks import Message, bold, context, counted, listed, money, section, when
-from bot.views.books import at_a_glance
+from bot.views.blocks import Message, bold, context, counted, listed, money, saying, section, when
+from bot.views.books import in_short
 from bot.views.home import currency_at_a_glance
 from core.notices import Digest
 
@@ -13,14 +13,13 @@ SHOWN_CURRENCIES = 3
 def digest(it: Digest) -> Message:
     head = f":calendar: The week of {bold(it.organisation)}"
     facts = [f"*Syncs:* {_syncs(it)}", f"*Paid in full:* {_paid(it)}", f"*Letters sent:* {_letters(it)}"]
-    owed = f"*Outstanding:* {at_a_glance(it.books)}"
+    owed = f"*Outstanding:* {in_short(it.books)}"
     needs = _needs(it)
     todo = "*What needs a person*\n" + "\n".join(f"• {line}" for line in needs) if needs else "Nothing needs a person."
     tables = [currency_at_a_glance(amount, it.ages) for amount in it.books.amounts[:SHOWN_CURRENCIES]]
     blocks = [section(head), section("\n".join(facts)), section(owed)]
     blocks += [*map(section, tables), section(todo), context(f"Since {when(it.since)}. {OFF}")]
-    spoken = " ".join([f"{head}.", *facts, owed, todo.replace("\n", " ")])
-    return Message(spoken, blocks)
+    return saying(blocks)
 
 
 def _syncs(it: Digest) -> str:
@@ -43,11 +42,16 @@ def _letters(it: Digest) -> str:
 
 
 def _needs(it: Digest) -> list[str]:
-    found = [f"{advice(error).said} {advice(error).do}" for error in dict.fromkeys(it.going_on)]
+    found = [f"{advice(error).said} {advice(error).typed}" for error in dict.fromkeys(it.going_on)]
     if it.unsure_letters:
-        found.append(f"Of {counted(it.unsure_letters, 'letter')} I do not know whether it went out: see its message.")
+        went = "it went out: see its message" if it.unsure_letters == 1 else "they went out: see their messages"
+        found.append(f"Of {counted(it.unsure_letters, 'letter')} I do not know whether {went}.")
     if it.credit_questions:
-        found.append(f"{counted(it.credit_questions, 'customer')} with credit: say whether to remind them.")
+        have = "has" if it.credit_questions == 1 else "have"
+        found.append(
+            f"{counted(it.credit_questions, 'customer')} {have} credit on no invoice: see the question, and answer it."
+        )
     if it.set_aside:
-        found.append(f"{counted(it.set_aside, 'record')} from Xero could not be read; `/solido status` names them.")
+        them = "it" if it.set_aside == 1 else "them"
+        found.append(f"{counted(it.set_aside, 'record')} from Xero could not be read; `/solido status` names {them}.")
     return found

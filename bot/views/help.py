@@ -1,4 +1,4 @@
-"""What Solido does, in ten lines; and answers to what it did not understand."""
+"""What Solido does, in a dozen lines; and answers to what it did not understand."""
 
 from collections.abc import Mapping, Sequence
 
@@ -54,5 +54,8 @@ def on_it() -> Message:
 
 def broken(reference: str) -> Message:
     """Something unforeseen; `reference` finds it in the log."""
-    text = f"Something went wrong on our side. Please try again; if it stays like this, tell us the number {reference}."
+    text = (
+        "Something went wrong on our side. Please try again; if it stays like this, type `/solido support` and give "
+        f"the number {reference}."
+    )
     return Message(text, [section(text)])

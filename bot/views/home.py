@@ -22,7 +22,7 @@ from bot.views.blocks import (
     section,
     when,
 )
-from bot.views.books import at_a_glance
+from bot.views.books import in_short
 from bot.views.letters import day
 from bot.views.status import STATES
 from core.dashboard import Dashboard, Planned
@@ -120,7 +120,7 @@ def strip(runs: Sequence[SyncRun]) -> str:
 
 def _owed(it: Dashboard) -> list[str]:
     assert it.books is not None  # workspace() has looked
-    parts = [f"*Outstanding:* {at_a_glance(it.books)}"]
+    parts = [f"*Outstanding:* {in_short(it.books)}"]
     parts += [currency_at_a_glance(amount, it.ages) for amount in it.books.amounts[:SHOWN_CURRENCIES]]
     rest = it.books.amounts[SHOWN_CURRENCIES:]
     if rest:
@@ -132,7 +132,7 @@ def currency_at_a_glance(amount: Amount, ages: Sequence[Age | AgeTold]) -> str:
     """One currency's sum and its ages."""
     late = f", {money(amount.overdue_amount, amount.currency)} overdue" if amount.overdue_invoices else ", none overdue"
     mine = [age for age in ages if age.currency == amount.currency]
-    return f"{bold(amount.currency)}: {money(amount.amount, amount.currency)}{late}\n```{table(mine)}```"
+    return f"{bold(money(amount.amount, amount.currency))}{late}\n```{table(mine)}```"
 
 
 def table(ages: Sequence[Age | AgeTold]) -> str:

@@ -12,6 +12,7 @@ from bot.views.blocks import (
     escape,
     listed,
     money,
+    saying,
     section,
     user,
     when,
@@ -38,8 +39,7 @@ def letter(told: LetterTold) -> Message:
     if told.state == LetterState.UNKNOWN:
         text = f":grey_question: {who} may or may not have gone out: the line to the mail server broke."
         ask = "I do not send it again by myself. Please look into the mailbox it goes out from, and tell me."
-        return Message(
-            f"{text} {ask}",
+        return saying(
             [
                 section(text),
                 context(f"{ask} It was {when(told.at)}."),
@@ -50,16 +50,17 @@ def letter(told: LetterTold) -> Message:
             ],
         )
     if told.decided_by:
-        went = "went out" if told.state == LetterState.SENT else "did not go out; its reminder is planned again"
-        text = f":white_check_mark: {who} {went}, says {user(told.decided_by)}."
+        sent = told.state == LetterState.SENT
+        went, after = ("went out", "") if sent else ("did not go out", " Its reminders are planned again.")
+        text = f":white_check_mark: {who} {went}, says {user(told.decided_by)}.{after}"
         return Message(text, [section(text)])
     if told.state == LetterState.BOUNCED:
         text = f":warning: {who} was not accepted by the mail server: the address does not exist, or refuses letters."
         do = "Please correct the address in Xero; the next step goes to the new one."
-        return Message(f"{text} {do}", [section(text), context(do)])
+        return saying([section(text), context(do)])
     refused = listed([escape(address) for address in told.bounced])
     text = f":warning: {who} went out, but not to {refused or 'everybody'}: the mail server did not accept the address."
-    return Message(text, [section(text), context("Please correct the address in Xero.")])
+    return saying([section(text), context("Please correct the address in Xero.")])
 
 
 def of_day(told: RemindersTold) -> Message:
@@ -68,9 +69,9 @@ def of_day(told: RemindersTold) -> Message:
     if told.held:
         parts.append(f"{told.held:,} held")
     if told.refused:
-        parts.append(f"{told.refused:,} not taken by the mail server, tried again on the next day")
+        parts.append(f"{told.refused:,} not taken by the mail server and tried again on the next day")
     text = f":envelope: {bold(told.organisation)}, {day(told.day)}: {', '.join(parts)}."
-    return Message(text, [section(text), context("`/solido reminders` shows the plan, `/solido why INV-…` one story.")])
+    return saying([section(text), context("`/solido reminders` shows the plan, `/solido why INV-…` one story.")])
 
 
 def credit(asked: CreditAsked) -> Message:
@@ -101,7 +102,7 @@ def credit(asked: CreditAsked) -> Message:
 def decided(it: RemindersDecided) -> Message:
     if it.what == "started":
         text = f":envelope: {user(it.by)} started reminders for {bold(it.organisation)}."
-        return Message(text, [section(text), context("Each day's letters are told here in one line.")])
+        return saying([section(text), context("Each day's letters are told here in one line.")])
     if it.what == "paused":
         end = f" through {day(it.until)}" if it.until else " until somebody resumes them"
         text = f":double_vertical_bar: {user(it.by)} paused all reminders of {bold(it.organisation)}{end}."

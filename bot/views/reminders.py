@@ -6,7 +6,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from bot.views.blocks import Block, Message, actions, bold, button, context, counted, escape, money, section, user
+from bot.views.blocks import (
+    Block,
+    Message,
+    actions,
+    bold,
+    button,
+    context,
+    counted,
+    escape,
+    money,
+    saying,
+    section,
+    user,
+)
 from bot.views.letters import about, day
 from bot.views.reasons import WORDS, step_words
 from core.reminders.outlook import Outlook, books_are_good
@@ -57,7 +70,7 @@ def plan(it: Shown) -> Message:
     left = len(customers) - start - len(some)
     blocks.append(actions(*buttons(it, left)))
     blocks.append(context(footnote(it, left)))
-    return Message(" ".join([head, sums, *warnings]), blocks)
+    return saying(blocks)
 
 
 def state(it: Shown) -> str:
@@ -82,14 +95,14 @@ def summary(made: Plan) -> str:
         first = made.letters[0].day
         next_ones = sum(letter.day == first for letter in made.letters)
         customers = len({letter.customer.contact_id for letter in made.letters})
-        text = (
-            f"Next: {counted(next_ones, 'letter')} on {day(first)}; {len(made.letters):,} to "
-            f"{counted(customers, 'customer')} by {day(made.letters[-1].day)}."
-        )
+        all_of_them = f"{counted(len(made.letters), 'letter')} to {counted(customers, 'customer')}"
+        text = f"Next: {counted(next_ones, 'letter')} on {day(first)}; {all_of_them} by {day(made.letters[-1].day)}."
+        if next_ones == len(made.letters):
+            text = f"Next: {all_of_them} on {day(first)}."
     if made.held:
         text += f" {counted(len(made.held), 'invoice')} held."
     if made.finished:
-        text += f" {counted(made.finished, 'invoice')} had every reminder."
+        text += f" {counted(made.finished, 'invoice')} {'has' if made.finished == 1 else 'have'} had every reminder."
     return text
 
 
@@ -164,7 +177,7 @@ def unreachable(customers: Sequence[Customer]) -> str:
 
 def went(sent: Sequence[Letter]) -> str:
     lines = [
-        f"{day(one.goes_on)} to {bold(one.contact_name[:60])} {STATES.get(LetterState(one.state), one.state)}"
+        f"{day(one.goes_on)}, {bold(one.contact_name[:60])}: {STATES.get(LetterState(one.state), one.state)}"
         for one in sent[:SHOWN_SENT]
     ]
     return "*Lately:* " + "\n".join(lines) if lines else ""

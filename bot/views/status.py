@@ -5,8 +5,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.advice import advice
-from bot.views.blocks import Message, bold, context, counted, escape, lasting, listed, money, section, user, when
-from bot.views.books import at_a_glance, by_currency, compared
+from bot.views.blocks import (
+    Message,
+    bold,
+    context,
+    counted,
+    escape,
+    lasting,
+    listed,
+    money,
+    saying,
+    section,
+    user,
+    when,
+)
+from bot.views.books import by_currency, compared
 from bot.views.syncs import found, kind, progress
 from core import quotas
 from core.budget import NIGHTLY_COST, forecast
@@ -30,8 +43,7 @@ def status(it: Status, *, daily_limit: int, every: timedelta, now: datetime) -> 
     said = (_advice(it), _compared(it), _unapplied(it), _set_aside(it), _stretched(it), calls)
     notes = [note for note in said if note]
     blocks = [section(part) for part in parts] + [context(note) for note in notes]
-    spoken = [head, _moments(connection), _numbers(it), at_a_glance(it.books), *notes]
-    return Message(" ".join(spoken).replace("\n", " "), blocks)
+    return saying(blocks)
 
 
 def _who(connection: Connection) -> str:
@@ -80,7 +92,7 @@ def _advice(it: Status) -> str:
     if not it.advise:
         return ""
     why = advice(it.advise)
-    return f":bulb: Most of the last syncs failed. {why.said} {why.do}"
+    return f":bulb: Most of the last syncs failed. {why.said} {why.typed}"
 
 
 def _compared(it: Status) -> str:
@@ -94,7 +106,11 @@ def _unapplied(it: Status) -> str:
         sums[rest.currency] = sums.get(rest.currency, Decimal(0)) + rest.remaining
     known = [money(amount, currency) for currency, amount in sorted(sums.items())]
     who = len({rest.contact_id for rest in it.unapplied})
-    lines = [f"Not yet used for any invoice: {listed(known)} of {counted(who, 'customer')} who owe."] if known else []
+    lines = (
+        [f"Not yet used for any invoice: {listed(known)} of {counted(who, 'customer who owes', 'customers who owe')}."]
+        if known
+        else []
+    )
     if it.connection.lacks_payments:
         lines.append(
             "Overpayments and prepayments are hidden from me: the permission in Xero is older than this. "

@@ -9,6 +9,7 @@ from bot.views.blocks import (
     context,
     lasting,
     listed,
+    saying,
     section,
     user,
 )
@@ -75,7 +76,9 @@ def _name(sync: SyncTold) -> str:
 
 
 def _going_on(sync: SyncTold) -> Message:
-    text = f":hourglass_flowing_sand: {_name(sync)}: {progress(sync.page, sync.page_count)}…"
+    text = (
+        f":hourglass_flowing_sand: {_name(sync)} of {bold(sync.organisation)}: {progress(sync.page, sync.page_count)}…"
+    )
     return Message(text, [section(text), context(bar(sync.page, sync.page_count))])
 
 
@@ -85,25 +88,25 @@ def _done(sync: SyncTold) -> Message:
     what = at_a_glance(sync.books) if first else found(sync)
     text = f":white_check_mark: {_name(sync)} done: {what}, in {lasting(sync.seconds)}."
     below = (
-        "From now on I look by myself, day and night. `/solido status` tells how it goes."
+        f"From now on I look at {bold(sync.organisation)} by myself, day and night. `/solido status` tells how it goes."
         if first
         else f"{bold(sync.organisation)} now: {at_a_glance(sync.books)}.{_by(sync)}"
     )
     blocks = [section(text), context(below)]
     if sync.agreement:
-        said = compared(sync.agreement)
-        text, blocks = f"{text} {said}", [*blocks, context(said)]
+        blocks.append(context(compared(sync.agreement)))
     if sync.set_aside:
-        were = "record could not be read and was" if sync.set_aside == 1 else "records could not be read and were"
-        note = f":warning: {sync.set_aside:,} {were} set aside; `/solido status` names them."
-        text, blocks = f"{text} {note}", [*blocks, context(note)]
-    return Message(text, blocks)
+        one = sync.set_aside == 1
+        were = "record could not be read and was" if one else "records could not be read and were"
+        names = "names it" if one else "names them"
+        blocks.append(context(f":warning: {sync.set_aside:,} {were} set aside; `/solido status` {names}."))
+    return saying(blocks)
 
 
 def _failed(sync: SyncTold) -> Message:
     why = advice(sync.error)
     text = f":x: {_name(sync)} of {bold(sync.organisation)} did not work. {why.said}"
-    return Message(text, [section(text), context(f"What was known before is kept.{_by(sync)}")])
+    return saying([section(text), context(f"What was known before is kept.{_by(sync)}")])
 
 
 def _by(sync: SyncTold) -> str:

@@ -1,6 +1,6 @@
 """The first words to whoever has installed Solido."""
 
-from bot.views.blocks import Message, channel, context, listed, section, shortened
+from bot.views.blocks import Message, channel, context, listed, saying, section, shortened
 
 HELLO = "*Solido is installed.* Three steps to the first sync:"
 STEPS = [
@@ -27,4 +27,4 @@ def _back(channels: list[str]) -> Message:
         f"*Solido is back.* What was known in {named}{more} is still here. "
         "Type `/solido connect` there to give it access to Xero again; it goes on from where it stopped."
     )
-    return Message(shortened(text, 2900), [section(text), context(WHO)])
+    return saying([section(shortened(text, 2900)), context(WHO)])

@@ -36,7 +36,7 @@ def _last(name: str, run: SyncRun | None) -> str:
             return f"The last sync of {name} ({begun}) worked: {found(run)}, in {lasting(run.seconds)}."
         case RunState.FAILED:
             reason = advice(run.error)
-            return f"The last sync of {name} ({begun}) failed. {reason.said} {reason.do}"
+            return f"The last sync of {name} ({begun}) failed. {reason.said} {reason.typed}"
         case RunState.QUEUED:
             return f"A sync of {name} ({begun}) is about to begin."
     return f"A sync of {name} ({begun}) is under way: {progress(run.page, run.page_count)}."

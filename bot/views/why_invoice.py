@@ -1,6 +1,6 @@
 """`/solido why INV-0042`: the story of one invoice."""
 
-from bot.views.blocks import Message, actions, bold, button, context, escape, money, section, user, when
+from bot.views.blocks import Message, actions, bold, button, context, escape, money, saying, section, user, when
 from bot.views.letters import day
 from bot.views.reasons import WORDS, step_words
 from bot.views.reminders import STATES
@@ -22,7 +22,7 @@ def story(it: Story, workspace_id: str) -> Message:
     blocks = [section(part) for part in parts]
     if it.decision:
         blocks.append(context(last_word(it)))
-    return Message(" ".join(parts).replace("\n", " "), [*blocks, actions(choice)])
+    return saying([*blocks, actions(choice)])
 
 
 def facts(it: Story) -> str:

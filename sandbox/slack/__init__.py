@@ -2,9 +2,10 @@
 
 from .blocks import problems_of_message, problems_of_view
 from .fake import FakeSlack
-from .records import Call, Channel, Message, Person, Refused, Reply, View
+from .records import Answer, Call, Channel, Message, Person, Refused, Reply, View
 
 __all__ = [
+    "Answer",
     "Call",
     "Channel",
     "FakeSlack",

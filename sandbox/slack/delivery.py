@@ -4,30 +4,16 @@ import asyncio
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 import httpx
 
+from .records import Answer
 from .world import World
 
 FORM = "application/x-www-form-urlencoded"
 USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back. `status` is None when nothing did; `error` is what Slack then calls it."""
-
-    status: int | None
-    body: bytes = b""
-    content_type: str = ""
-    error: Literal["dispatch_failed", "operation_timeout"] | None = None
-
-    def json(self) -> Any:
-        """Return the decoded body; ValueError when it is not JSON."""
-        return json.loads(self.body)
 
 
 def signature(secret: str, timestamp: int, body: bytes) -> str:
@@ -61,12 +47,20 @@ async def deliver(world: World, body: bytes, content_type: str, **extra: str) ->
 
 
 async def deliver_form(world: World, fields: dict[str, str]) -> Answer:
+    """Carry a command."""
+    if world.sockets is not None:
+        return await world.sockets.deliver("slash_commands", dict(fields), within=world.ack_limit)
     return await deliver(world, urlencode(fields).encode(), FORM)
 
 
 async def deliver_interaction(world: World, payload: dict[str, Any]) -> Answer:
-    return await deliver_form(world, {"payload": json.dumps(payload)})
+    if world.sockets is not None:
+        return await world.sockets.deliver("interactive", payload, within=world.ack_limit)
+    return await deliver(world, urlencode({"payload": json.dumps(payload)}).encode(), FORM)
 
 
 async def deliver_event(world: World, envelope: dict[str, Any], **extra: str) -> Answer:
+    if world.sockets is not None:
+        retry = int(extra.get("X_Slack_Retry_Num", 0))
+        return await world.sockets.deliver("events_api", envelope, within=world.ack_limit, retry=retry)
     return await deliver(world, json.dumps(envelope).encode(), "application/json", **extra)

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.applications import Starlette
 
 from . import directory, oauth, payloads, pressing, replies, submitting, viewing, webapi
-from .delivery import Answer, deliver_event, deliver_form, deliver_interaction
-from .records import Message, Reply, ResponseUrl, View
+from .delivery import deliver_event, deliver_form, deliver_interaction
+from .records import Answer, Message, Reply, ResponseUrl, View
 from .world import SLACKBOT, World
 
 OUR_COMMAND = "/solido"
@@ -27,6 +27,8 @@ class FakeSlack(World):
         return webapi.application(self)
 
     async def aclose(self) -> None:
+        if self.sockets is not None:
+            await self.sockets.stop()
         if self._http is not None:
             await self._http.aclose()
 

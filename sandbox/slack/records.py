@@ -1,5 +1,6 @@
 """What the emulated Slack remembers: plain records, no behaviour."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -18,6 +19,20 @@ FaultKind = Literal[
     "slow",
     "posted-then-cut",
 ]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. `status` is None when nothing did; `error` is what Slack then calls it."""
+
+    status: int | None
+    body: bytes = b""
+    content_type: str = ""
+    error: Literal["dispatch_failed", "operation_timeout"] | None = None
+
+    def json(self) -> Any:
+        """Return the decoded body; ValueError when it is not JSON."""
+        return json.loads(self.body)
 
 
 class ApiError(Exception):

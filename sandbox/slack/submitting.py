@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import viewing
-from .delivery import Answer
-from .records import ApiError, Reply, View
+from .records import Answer, ApiError, Reply, View
 from .state import chosen, elements_in, plain_value
 from .world import World
 

@@ -77,6 +77,16 @@ def check_token(world: World, request: Request, arguments: Arguments) -> str:
     return world.team.id
 
 
+def open_line(world: World, request: Request, arguments: Arguments) -> dict[str, Any]:
+    """`apps.connections.open`: an address for one line, for who has the app's own token."""
+    sent = request.headers.get("authorization", "").removeprefix("Bearer ").strip() or arguments.get("token")
+    if not sent:
+        raise ApiError("not_authed")
+    if world.sockets is None or sent != world.app_token:
+        raise ApiError("not_allowed_token_type" if sent in {world.bot_token, *world.tokens} else "invalid_auth")
+    return {"url": world.sockets.ticket()}
+
+
 def check_scope(world: World, method: str) -> None:
     needed = NEEDED_SCOPE.get(method)
     if world.scopes is not None and needed is not None and needed not in world.scopes:
@@ -155,6 +165,8 @@ class WebApi:
         arguments = await read_arguments(request)
         if method == "oauth.v2.access":
             return oauth.access(self.world, request, arguments)
+        if method == "apps.connections.open":
+            return open_line(self.world, request, arguments)
         if method not in METHODS:
             raise ApiError("unknown_method", req_method=method)
         asking = {"asking_team": check_token(self.world, request, arguments)}

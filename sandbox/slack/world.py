@@ -28,6 +28,7 @@ from .records import (
     Trigger,
     View,
 )
+from .sockets import Sockets
 from .state import initial, with_ids
 
 RESPONSE_URL_LIFE = timedelta(minutes=30)
@@ -98,11 +99,18 @@ class World:
         self.files: list[Any] = []
         self.changes = Changes()
         self.token_error: str | None = None
+        self.app_token = ""
+        self.sockets: Sockets | None = None
         self.response_urls: dict[str, ResponseUrl] = {}
         self.triggers: dict[str, Trigger] = {}
         self._http: httpx.AsyncClient | None = None
         self.last_ts = 0
         self.fresh_ids = (f"b{n:04d}" for n in itertools.count(1))
+
+    async def use_sockets(self, app_token: str) -> None:
+        """Bring requests over Socket Mode from now on, to apps that open a line with this token."""
+        self.app_token, self.sockets = app_token, Sockets(self.app_id, self.changes.tell)
+        await self.sockets.start()
 
     @property
     def http(self) -> httpx.AsyncClient:

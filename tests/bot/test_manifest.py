@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.commands import COMMANDS
-from bot.manifest import manifest, problems
+from bot.manifest import addresses, manifest, problems
 from bot.scopes import EVENTS, MAY_BE_LEFT_OUT, SCOPES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +27,21 @@ NEEDS = {
 """Each scope and what in the product needs it."""
 
 
+@pytest.mark.parametrize("socket_mode", [False, True])
 @pytest.mark.parametrize("many_teams", [False, True])
-def test_slack_would_take_it(many_teams):
-    assert list(problems(manifest(HTTPS, many_teams=many_teams))) == []
+def test_slack_would_take_it(many_teams, socket_mode):
+    assert list(problems(manifest(HTTPS, many_teams=many_teams, socket_mode=socket_mode))) == []
+
+
+def test_for_socket_mode_it_names_no_address_of_ours():
+    described = manifest("", many_teams=False, socket_mode=True)
+    assert list(addresses(described)) == []
+    assert "url" not in json.dumps(described)
+    assert described["settings"]["socket_mode_enabled"]
+    assert described["settings"]["interactivity"] == {"is_enabled": True}
+    plain = manifest(HTTPS, many_teams=False)
+    assert described["settings"]["event_subscriptions"]["bot_events"] == sorted(EVENTS)
+    assert described["oauth_config"] == plain["oauth_config"]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +103,11 @@ def test_for_many_teams_it_says_where_slack_sends_browsers_back_to():
     printed = json.loads(run("--many-teams", "--url", HTTPS).stdout)
     assert printed["oauth_config"]["redirect_urls"] == [f"{HTTPS}/slack/oauth_redirect"]
     assert printed["settings"]["token_rotation_enabled"]
+
+
+@pytest.mark.parametrize(("words", "env"), [(["--socket"], {}), ([], {"SLACK_APP_TOKEN": "xapp-1"})])
+def test_for_socket_mode_it_is_printed_without_an_address(words, env):
+    assert json.loads(run(*words, **env).stdout) == manifest("", many_teams=False, socket_mode=True)
 
 
 def test_without_an_address_that_slack_can_reach_it_says_so():

@@ -11,7 +11,7 @@ SLACK = ["SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"]
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for name in SLACK:
+    for name in [*SLACK, "SLACK_APP_TOKEN"]:
         monkeypatch.delenv(name, raising=False)
     for name, value in NEEDED.items():
         monkeypatch.setenv(name, value)
@@ -49,3 +49,16 @@ def test_everything_wrong_is_named_together(monkeypatch):
         "SLACK_BOT_TOKEN is missing, or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET.",
         "XERO_CLIENT_ID is missing.",
     ]
+
+
+def test_over_socket_mode_nothing_has_to_be_signed(monkeypatch):
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "value")
+    monkeypatch.delenv("SLACK_SIGNING_SECRET")
+    with pytest.raises(BadSettings, match="SLACK_SIGNING_SECRET is missing"):
+        read_settings()
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xoxb-another-kind")
+    with pytest.raises(BadSettings, match="begins with xapp-") as raised:
+        read_settings()
+    assert "xoxb" not in str(raised.value)
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1-A-1")
+    assert "xapp-1" not in repr(read_settings())

@@ -58,7 +58,7 @@ async def test_the_first_plan_is_a_preview_and_an_admin_starts_it(play):
     assert any("started reminders" in text for text in told(play))
     after = await play.say("reminders")
     assert ":large_green_circle: On" in after.text
-    assert "23 Nov 2026 to *Quayside Books* went out" in shown(after)
+    assert "23 Nov 2026, *Quayside Books*: went out" in shown(after)
 
 
 async def test_a_member_sees_the_plan_but_cannot_start_it(play):
