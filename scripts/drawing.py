@@ -93,6 +93,8 @@ def choices(element: Block) -> str:
 
 
 def label(element: dict[str, Any]) -> str:
+    if element["type"] == "overflow":
+        return " · ".join(["⋯", *(option["text"]["text"] for option in element["options"])])
     return f"{element['placeholder']['text']} ▾" if "placeholder" in element else str(element["text"]["text"])
 
 

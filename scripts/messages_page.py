@@ -14,6 +14,7 @@ from bot.commands import SAYS  # noqa: E402
 from bot.rendering import render  # noqa: E402
 from bot.views import (  # noqa: E402
     connections,
+    data,
     help,
     history,
     home,
@@ -33,6 +34,7 @@ from bot.views.reasons import WORDS  # noqa: E402
 from bot.views.welcome import welcome  # noqa: E402
 from core import endings, errors, notices  # noqa: E402
 from core.errors import BadArgument, Choice, Refusal, WhichWorkspace  # noqa: E402
+from core.forgetting import Forgotten  # noqa: E402
 from core.reminders.letters import Content, Owed, write  # noqa: E402
 from core.reminders.rules import STEPS, Rules  # noqa: E402
 from core.support import Case  # noqa: E402
@@ -301,6 +303,16 @@ def ending() -> Chapter:
     }
 
 
+def leaving() -> Chapter:
+    rows = {"invoice": 340, "contact": 61, "sync_run": 812, "letter": 48, "audit_event": 1, "cursor": 3}
+    return {
+        "After an export": data.exported(NAME),
+        "Before everything is deleted": data.confirm(NAME, private="{}"),
+        "It is deleted": data.gone(Forgotten(NAME, of.CHANNEL, rows, True)),
+        "It is deleted, and Xero could not be told": data.gone(Forgotten(NAME, of.CHANNEL, rows, False)),
+    }
+
+
 CHAPTERS = {
     "Connecting": connecting,
     "Syncs": syncing,
@@ -311,6 +323,7 @@ CHAPTERS = {
     "Getting help": helping,
     "Around a trouble": troubled,
     "What ends soon": ending,
+    "Taking everything along, and deleting it": leaving,
 }
 
 
