@@ -52,7 +52,8 @@ def gone(it: Forgotten) -> Message:
     if not it.xero_knows:
         tell = "Xero could not be told right now: please remove Solido in Xero, under Settings, Connected apps."
         text, blocks = f"{text} {tell}", [*blocks, section(f":warning: {tell}")]
-    return Message(text, [*blocks, context("`/solido connect` starts anew.")])
+    anew = "`/solido connect` starts anew."
+    return Message(f"{text} {anew}", [*blocks, context(anew)])
 
 
 def last_word(name: str, *, by: str) -> str:
