@@ -29,9 +29,20 @@ def cards(play: Play) -> list[Message]:
     return [post for post in play.slack.posts if "could not be synced" in post.text or "Recovered" in post.text]
 
 
+async def connected_by_another(play: Play) -> None:
+    """By somebody else than the admin whom others turn to."""
+    play.slack.person("member").is_admin = True
+    await play.connect(user="member")
+
+
+async def asked_for_a_sync(play: Play) -> None:
+    """As by a command: nobody can give one while Slack is down."""
+    await play.world.solido.syncing.request(await workspace_of(play), by="U0MEMBER", now=play.now)
+
+
 @pytest.mark.parametrize("error", ["is_archived", "channel_not_found", "not_in_channel"])
 async def test_where_the_channel_cannot_be_told_who_connected_is(play: Play, error: str):
-    await play.connect(user="member")
+    await connected_by_another(play)
     play.slack.channel("finance").is_archived = True
     if error != "is_archived":
         play.slack.channel("finance").is_archived = False
@@ -43,7 +54,7 @@ async def test_where_the_channel_cannot_be_told_who_connected_is(play: Play, err
 
 
 async def test_the_card_told_elsewhere_is_edited_there_and_works_there(play: Play):
-    await play.connect(user="member")
+    await connected_by_another(play)
     play.slack.channel("finance").is_archived = True
     play.xero.revoke(play.organisation())
     await play.let_pass(minutes=40)
@@ -55,7 +66,7 @@ async def test_the_card_told_elsewhere_is_edited_there_and_works_there(play: Pla
 
 
 async def test_a_card_whose_channel_is_archived_later_moves(play: Play):
-    await play.connect(user="member")
+    await connected_by_another(play)
     play.xero.revoke(play.organisation())
     await play.let_pass(minutes=17)
     play.slack.channel("finance").is_archived = True
@@ -72,7 +83,7 @@ async def test_a_card_whose_channel_is_archived_later_moves(play: Play):
 
 
 async def test_who_connected_is_gone_so_those_of_the_teams_other_workspaces_are_told(play: Play):
-    await play.connect(user="member")
+    await connected_by_another(play)
     async with play.database.unscoped() as unscoped:
         team = await unscoped.team(enterprise_id="", slack_team_id="T0SOLIDO")
         other = Workspace(team_id=team.id, channel_id="C0FINNZ", created_by="U0ADMIN", created_at=play.now)
@@ -145,13 +156,13 @@ async def test_a_day_without_slack_loses_nothing_keeps_the_order_and_makes_one_c
     await play.connect()
     said = len(play.slack.posts)
     play.slack.break_next("down", times=None)
-    await play.slack.command("sync", user="member")
+    await asked_for_a_sync(play)
     await play.pass_without_rest(minutes=5)
     play.xero.revoke(play.organisation())
     for _half_hour in range(24 * 2):
         play.world.clock.forward(timedelta(minutes=29))
         await play.pass_without_rest(minutes=1)
-    await play.slack.command("sync", user="member")
+    await asked_for_a_sync(play)
     await play.pass_without_rest(minutes=5)
     assert len(play.slack.posts) == said
     play.slack.heal()
