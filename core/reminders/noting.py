@@ -23,6 +23,8 @@ log = structlog.get_logger()
 AT_ONCE = 20
 NOT_AFTER = timedelta(days=1)
 """What could not be noted for so long, for want of calls or a connection, stays without a note."""
+LEFT_TO_OTHERS = 30
+"""Calls of a minute. A letter that waits for its look at Xero must not wait because of notes."""
 LONGEST = 2500
 """Xero's limit for a note's Details. Source: Xero developer docs, history and notes."""
 
@@ -49,11 +51,13 @@ class Noting:
             connection, letter = await store.connections.latest(), await store.letters.get(letter_id)
             if letter is None or connection is None or not self._may_write(connection, now):
                 return
+            calls = calls_of(self.syncing, connection)
+            if calls.room < LEFT_TO_OTHERS:
+                return  # a later look has room
             wanted = decode_rules((await store.reminders.policy()).rules).note_in_xero
             if not await store.letters.take_note(letter_id, now=now) or not wanted:
                 return
             reminders = await store.letters.reminders([letter_id])
-        calls = calls_of(self.syncing, connection)
         try:
             for reminder in reminders:
                 body = {"HistoryRecords": [{"Details": note(letter, reminder)}]}

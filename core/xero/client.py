@@ -16,7 +16,7 @@ from core.clock import utc_now
 from core.errors import PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
 from core.patience import Patience, patiently
 from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart
-from core.xero.pacing import Pace, Pacer
+from core.xero.pacing import CALLS_A_MINUTE, Pace, Pacer
 
 T = TypeVar("T")
 
@@ -236,6 +236,11 @@ class OrganisationCalls:
         except Forbidden as refused:
             raise await self._meaning_of(refused, token) from None
         return answer.content
+
+    @property
+    def room(self) -> int:
+        """How many calls may be made this minute without waiting for the next."""
+        return self._pace.room(utc_now()) if self._pace else CALLS_A_MINUTE
 
     async def put(self, resource: str, content: bytes, *, key: str) -> None:
         """Write JSON, once; `key` lets Xero tell the same wish from a new one. Raises as `get` does."""

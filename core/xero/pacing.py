@@ -46,11 +46,16 @@ class Pace:
                 self._in_flight -= 1
 
     def may_begin(self, now: datetime) -> bool:
+        return self.room(now) > 0
+
+    def room(self, now: datetime) -> int:
+        """How many calls may begin now, one after the other."""
         while self._begun and not now - A_MINUTE < self._begun[0] <= now:
             self._begun.popleft()
         if self._left_at is not None and not now - A_MINUTE < self._left_at <= now:
             self._left = self._left_at = None
-        return len(self._begun) < CALLS_A_MINUTE and (self._left is None or self._left > 0)
+        room = CALLS_A_MINUTE - len(self._begun)
+        return room if self._left is None else min(room, self._left)
 
     def begin(self, now: datetime) -> None:
         self._begun.append(now)
