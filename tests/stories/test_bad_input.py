@@ -38,7 +38,7 @@ async def test_whatever_is_typed_something_helpful_comes_back(play: Play, typed:
 
 
 async def test_a_link_works_once(play: Play):
-    link = link_in(await play.slack.command("connect"))
+    link = link_in(await play.command("connect"))
     assert (await play.browser.get(link)).status_code == 303
     again = await play.browser.get(link)
     assert again.status_code == 400
@@ -47,7 +47,7 @@ async def test_a_link_works_once(play: Play):
 
 
 async def test_a_link_lives_fifteen_minutes(play: Play):
-    link = link_in(await play.slack.command("connect"))
+    link = link_in(await play.command("connect"))
     await play.let_pass(minutes=16)
     assert (await play.browser.get(link)).status_code == 400
 
@@ -60,7 +60,7 @@ async def test_a_link_that_never_was_gets_a_page(play: Play, link: str):
 
 async def returned(play: Play) -> tuple[str, dict[str, str]]:
     """A browser back from Xero: our callback and what Xero sent along."""
-    gone = await play.browser.get(link_in(await play.slack.command("connect")))
+    gone = await play.browser.get(link_in(await play.command("connect")))
     back = await play.xero.consent(gone.headers["location"], organisations=[play.organisation()], http=play.browser)
     parts = urlsplit(back)
     return f"{parts.scheme}://{parts.netloc}{parts.path}", {k: v[0] for k, v in parse_qs(parts.query).items()}
@@ -98,7 +98,7 @@ async def test_a_state_is_good_for_one_return(play: Play):
 
 
 async def test_pressing_cancel_in_xero_is_told_on_the_page_and_in_slack(play: Play):
-    link = link_in(await play.slack.command("connect"))
+    link = link_in(await play.command("connect"))
     page = await play.walk_through_xero(link, play.organisation(), deny=True)
     await play.settle()
     assert "access was not allowed in Xero" in words(page)

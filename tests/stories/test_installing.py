@@ -364,7 +364,7 @@ async def test_where_solido_belongs_to_one_team_there_is_nothing_to_install(sqli
 
 async def test_a_connection_cannot_be_finished_for_a_team_that_left_meanwhile(play: Play):
     await install(play)
-    page = await play.walk_through_xero(link_in(await play.slack.command("connect")), play.organisation())
+    page = await play.walk_through_xero(link_in(await play.command("connect")), play.organisation())
     await play.slack.uninstall()
     answer = await play.confirm(page, play.organisation())
     assert answer.status_code == 400

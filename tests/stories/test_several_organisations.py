@@ -22,7 +22,7 @@ async def test_a_second_channel_has_its_own_workspace(play: Play):
 async def test_an_organisation_that_is_connected_elsewhere_is_refused_without_saying_where(play: Play):
     await play.connect(HARBOUR, channel="finance")
     organisation = play.organisation(HARBOUR)
-    link = link_in(await play.slack.command("connect", channel="finance-nz"))
+    link = link_in(await play.command("connect", channel="finance-nz"))
     refused = await play.confirm(await play.walk_through_xero(link, organisation), organisation)
     assert refused.status_code == 400
     assert "already connected to Solido elsewhere" in words(refused)
@@ -64,7 +64,7 @@ async def test_a_channel_before_any_workspace_says_how_to_begin(play: Play):
 async def test_a_grant_for_several_organisations_asks_which_one_the_channel_is_for(sqlite_url: str):
     async with performed(sqlite_url, demo_ledger, bulk_connect=True) as play:
         harbour, star = play.organisation(HARBOUR), play.organisation(STAR)
-        page = await play.walk_through_xero(link_in(await play.slack.command("connect")), harbour, star)
+        page = await play.walk_through_xero(link_in(await play.command("connect")), harbour, star)
         assert "Which organisation is this channel for?" in words(page)
         done = await play.confirm(page, star)
         assert f"{STAR} is now connected to #finance" in words(done)
@@ -72,7 +72,7 @@ async def test_a_grant_for_several_organisations_asks_which_one_the_channel_is_f
 
 
 async def test_what_was_chosen_must_be_among_what_was_granted(play: Play):
-    page = await play.walk_through_xero(link_in(await play.slack.command("connect")), play.organisation(HARBOUR))
+    page = await play.walk_through_xero(link_in(await play.command("connect")), play.organisation(HARBOUR))
     hidden = play.organisation(STAR)
     page._content = page.content.replace(play.organisation(HARBOUR).tenant_id.encode(), hidden.tenant_id.encode())
     answer = await play.confirm(page, hidden)

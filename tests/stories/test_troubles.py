@@ -82,7 +82,7 @@ async def test_a_manual_sync_that_fails_says_why_in_its_own_message(play: Play):
 
 
 async def test_xero_failing_while_connecting_is_told_and_stores_nothing(play: Play):
-    link = link_in(await play.slack.command("connect"))
+    link = link_in(await play.command("connect"))
     play.xero.break_next("token-500", times=None)
     page = await play.walk_through_xero(link, play.organisation())
     await play.settle()
