@@ -94,7 +94,7 @@ async def test_every_missing_setting_is_named_at_once(tmp_path: Path) -> None:
     code, said = await finished(process)
     assert code == 2
     for name in ("SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "XERO_CLIENT_ID", "XERO_CLIENT_SECRET"):
-        assert f"{name} is missing." in said
+        assert f"{name} is missing" in said
     assert "Traceback" not in said
 
 

@@ -51,7 +51,7 @@ async def test_a_payment_is_known_in_seconds_without_a_sync_that_anybody_asked_f
     assert any("/xero/webhooks" in entry.line()["path"] for entry in connected.hood.entries)
     status = await connected.slack.command("status")
     await connected.slack.until(lambda: status.message or status.later)
-    assert "27 outstanding" in (status.message or status.later[-1]).text
+    assert "in 27 invoices" in (status.message or status.later[-1]).text
 
 
 async def test_a_lost_webhook_is_made_good_by_the_next_automatic_sync(connected: Desk):

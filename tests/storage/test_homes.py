@@ -61,8 +61,6 @@ async def test_one_is_taken_by_one_caller_and_rests_a_minute(empty_database):
         assert not await unscoped.homes.claim(home, now=LATER, next_at=LATER + A_MINUTE)
     assert await stale(empty_database, now=LATER) == []
     assert await stale(empty_database, now=LATER + A_MINUTE) == [home]
-    async with empty_database.asking() as unscoped:
-        assert await unscoped.homes.next_at(after=LATER) == LATER + A_MINUTE
 
 
 async def test_opening_again_while_it_is_shown_is_not_lost(empty_database):
@@ -91,7 +89,6 @@ async def test_a_week_is_planned_once_and_taken_once(empty_database):
         assert list(await unscoped.digests.due(now=NOW, limit=9)) == [workspace_id]
         assert await unscoped.digests.claim(workspace_id, now=NOW, next_at=LATER)
         assert not await unscoped.digests.claim(workspace_id, now=NOW, next_at=LATER)
-        assert await unscoped.digests.next_at(after=NOW) == LATER
 
 
 async def test_what_was_set_stays_when_a_week_is_planned(empty_database):

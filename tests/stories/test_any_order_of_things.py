@@ -98,7 +98,7 @@ async def stage(migrated_sqlite_url: str) -> AsyncIterator[Stage]:
         await served.start(slack.app)
         async with aiohttp.ClientSession() as session:
             client = Mortal(base_url=f"{served.url}/api/", retry_handlers=[], session=session)
-            installs = Installs(house.database, house.vault)
+            installs = Installs(house.database, house.vault, client)
             await installs.add_by_token(client, TOKEN, now=house.now)
             yield Stage(house, slack, client, installs)
         await served.stop()

@@ -155,7 +155,7 @@ async def test_a_stranger_who_sees_the_card_can_press_nothing(play: Play, button
 
 async def test_a_guest_may_not_ask_for_quiet(play: Play):
     card = await lost(play)
-    assert "not available to you" in (await play.press(card, "A week", user="guest")).text
+    assert "Only full members" in (await play.press(card, "A week", user="guest")).text
     await play.let_pass(minutes=1)
     assert "Snoozed" not in shown(card)
 

@@ -83,7 +83,7 @@ async def test_support_opens_the_same_form_and_strangers_get_none(play: Play):
     await play.slack.until(lambda: play.slack.modal("member") is not None)
     assert f"Workspace: {HARBOUR}" in words(play.slack.modal("member"))
     assert "not available to you" in (await play.press(card, "Get help", user="outsider")).text
-    assert "not available to you" in (await play.say("support", user="guest")).text
+    assert "Only full members" in (await play.say("support", user="guest")).text
 
 
 async def test_a_form_made_to_name_another_workspace_is_refused(play: Play):

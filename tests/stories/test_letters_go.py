@@ -247,7 +247,8 @@ async def test_the_day_is_told_in_one_line_once(play):
     await started(play)
     await play.let_pass(hours=20, step=timedelta(minutes=30))
     days = [text for text in told(play) if text.startswith(":envelope: *Harbour Lane Ltd*, 23 Nov 2026")]
-    assert days == [":envelope: *Harbour Lane Ltd*, 23 Nov 2026: 4 reminders about 4 invoices."]
+    [line] = days
+    assert line.startswith(":envelope: *Harbour Lane Ltd*, 23 Nov 2026: 4 reminders about 4 invoices.")
 
 
 async def test_no_more_letters_an_hour_go_than_the_cap(play):

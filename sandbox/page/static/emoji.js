@@ -10,5 +10,5 @@ export const EMOJI = {
   sleeping: "😴", question: "❓", exclamation: "❗", heavy_exclamation_mark: "❗", double_vertical_bar: "⏸️",
   arrow_forward: "▶️", repeat: "🔁", electric_plug: "🔌", bust_in_silhouette: "👤", office: "🏢", eyes: "👀", sparkles: "✨",
   grey_question: "❔", mail: "✉️", mailbox_with_no_mail: "📭", mega: "📣", raising_hand: "🙋",
-  "+1": "👍", thumbsup: "👍", checkered_flag: "🏁", construction: "🚧", package: "📦", pushpin: "📌", speech_balloon: "💬",
+  "+1": "👍", wastebasket: "🗑️", thumbsup: "👍", checkered_flag: "🏁", construction: "🚧", package: "📦", pushpin: "📌", speech_balloon: "💬",
 };

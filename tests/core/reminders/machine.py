@@ -88,7 +88,7 @@ class Reminders(RuleBasedStateMachine):
     def something(self, what: str, which: int, how: int) -> None:
         counted["steps"] += 1
         self.do(getattr(self, what)(which, how))
-        assert self.truth.wrong == []
+        assert self.truth.wrong == [], self.truth.wrong
 
     # what people do in Xero
 
@@ -341,7 +341,7 @@ class Reminders(RuleBasedStateMachine):
         for _ in range(2):
             await self.an_ordinary_day()
             await self.truth.settle_unknown()
-        assert self.truth.wrong == []
+        assert self.truth.wrong == [], self.truth.wrong
 
 
 def play(steps: int, *, begin_with: int | None = None, shrink: bool = True) -> None:
