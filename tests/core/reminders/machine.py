@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from core.errors import NotYours
+from core.keeping import Keeping
 from core.mail import Fate
 from core.reminders.facts import HoldReason
 from sandbox.xero.papers import Contact, Invoice
@@ -245,6 +246,8 @@ class Reminders(RuleBasedStateMachine):
 
     async def time_passes(self, which: int, how: int) -> None:
         self.stage.clock.forward(HOURS[how % len(HOURS)] * HOUR)
+        # As the product does by itself: else Xero ends a permission that rests for sixty days, and nobody may write.
+        await Keeping(self.stage.syncing).look()
         await self.look()
 
     async def a_day_with(self, which: int, how: int) -> None:
