@@ -119,7 +119,7 @@ def set_aside() -> list[SetAside]:
     return [SetAside(**about, record="1", label="INV-0077", reason="an amount is missing")]
 
 
-UNAPPLIED = [Rest(AN_ID, "GBP", Decimal("250.00"), 1)]
+UNAPPLIED = [Rest(AN_ID, "GBP", Decimal("250.00"))]
 
 
 def preferences(**more: Any) -> Preferences:

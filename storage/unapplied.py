@@ -20,7 +20,6 @@ class Rest(NamedTuple):
     contact_id: UUID
     currency: str
     remaining: Decimal
-    papers: int
 
 
 class UnappliedPapers:
@@ -50,7 +49,7 @@ class UnappliedPapers:
         if contact_ids is not None:
             mine.append(col(Unapplied.contact_id).in_(contact_ids))
         rows = await self._session.exec(
-            select(Unapplied.contact_id, Unapplied.currency, func.sum(Unapplied.remaining, type_=Money()), func.count())
+            select(Unapplied.contact_id, Unapplied.currency, func.sum(Unapplied.remaining, type_=Money()))
             .where(*mine)
             .group_by(col(Unapplied.contact_id), col(Unapplied.currency))
             .order_by(col(Unapplied.contact_id), col(Unapplied.currency))

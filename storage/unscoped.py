@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,8 +31,6 @@ from storage.seen import SeenRequests
 from storage.store import WorkspaceStore
 from storage.teams import Teams
 from storage.webhook_models import WebhookEvent, WebhookFeed
-
-A_MINUTE = timedelta(minutes=1)
 
 
 class Owned(NamedTuple):

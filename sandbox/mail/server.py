@@ -48,13 +48,12 @@ class FakeMailbox:
         self,
         *,
         clock: Callable[[], datetime] | None = None,
-        port: int = 0,
         user: str = "",
         password: str = "",
         on_change: Callable[[], object] = lambda: None,
     ) -> None:
         self.clock = clock or (lambda: datetime.now(UTC))
-        self.port = port
+        self.port = 0
         self.letters: list[Letter] = []
         self.visits: deque[Visit] = deque(maxlen=MOST_VISITS)
         self.on_change = on_change

@@ -32,8 +32,8 @@ def of_type(name: str, required: Mapping[str, Check], optional: Mapping[str, Che
     return record({"type": one_of(name), **required}, optional, *rest)
 
 
-def plain(most: int, *, least: int = 1) -> Check:
-    return of_type("plain_text", {"text": string(most, least=least)}, {"emoji": boolean})
+def plain(most: int) -> Check:
+    return of_type("plain_text", {"text": string(most)}, {"emoji": boolean})
 
 
 def mrkdwn(most: int) -> Check:

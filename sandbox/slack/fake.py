@@ -167,12 +167,12 @@ class FakeSlack(World):
         answer = await deliver_interaction(self, payloads.view_submission(self, view, person, urls))
         return submitting.take_answer(self, view, answer)
 
-    async def close(self, view: View, *, user: str | None = None, everything: bool = False) -> Reply:
-        """Close a modal; the app hears of it only with `notify_on_close`. `everything` closes the whole stack."""
+    async def close(self, view: View, *, user: str | None = None) -> Reply:
+        """Close a modal, with `clear_on_close` the whole stack; the app hears of it only with `notify_on_close`."""
         person = self.person(user or view.user)
         if not pressing.may_see(self, person, view):
             raise LookupError(f"{person.role} does not have this modal open")
-        stack = viewing.stack_of(self, person.id) if everything or view.body.get("clear_on_close") else [view]
+        stack = viewing.stack_of(self, person.id) if view.body.get("clear_on_close") else [view]
         for one in stack:
             one.is_open = False
         self.changes.tell()
@@ -182,10 +182,10 @@ class FakeSlack(World):
         answer = await deliver_interaction(self, payloads.view_closed(self, view, person, is_cleared=cleared))
         return Reply(status=answer.status, error=answer.error)
 
-    async def open_home(self, user: str = "admin", *, tab: str = "home") -> Reply:
-        """Open the app's Home (or Messages) tab: the app gets `app_home_opened`."""
+    async def open_home(self, user: str = "admin") -> Reply:
+        """Open the app's Home: the app gets `app_home_opened`."""
         person = self.person(user)
-        return await self.event(payloads.home_opened(self, person, tab), team_id=person.team_id)
+        return await self.event(payloads.home_opened(self, person), team_id=person.team_id)
 
     async def event(
         self, event: dict[str, Any], *, retry: int = 0, reason: str = "http_timeout", team_id: str = ""

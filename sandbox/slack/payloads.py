@@ -177,15 +177,15 @@ def event(world: World, inner: dict[str, Any], team_id: str = "") -> dict[str, A
     }
 
 
-def home_opened(world: World, person: Person, tab: str) -> dict[str, Any]:
+def home_opened(world: World, person: Person) -> dict[str, Any]:
     inner: dict[str, Any] = {
         "type": "app_home_opened",
         "user": person.id,
         "channel": person.dm,
-        "tab": tab,
+        "tab": "home",
         "event_ts": world.next_ts(),
     }
     home = viewing.home_of(world, person.id)
-    if home is not None and tab == "home":
+    if home is not None:
         inner["view"] = viewing.as_json(world, home)
     return inner

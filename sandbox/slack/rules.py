@@ -40,10 +40,6 @@ def boolean(value: Any, at: str) -> Iterator[Problem]:
         yield Problem(at, "must be a boolean")
 
 
-def anything(_value: Any, _at: str) -> Iterator[Problem]:
-    yield from ()
-
-
 def integer(least: int, most: int) -> Check:
     def check(value: Any, at: str) -> Iterator[Problem]:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -70,8 +66,8 @@ def matching(pattern: str, meaning: str) -> Check:
     return check
 
 
-def url(most: int = 3000, *, schemes: tuple[str, ...] = ("http", "https", "mailto", "slack")) -> Check:
-    length = string(most)
+def url(*, schemes: tuple[str, ...] = ("http", "https", "mailto", "slack")) -> Check:
+    length = string(3000)
 
     def check(value: Any, at: str) -> Iterator[Problem]:
         yield from length(value, at)

@@ -2,8 +2,9 @@
 
 from sandbox.xero.books import BooksError, Organisation
 from sandbox.xero.browser import ConsentError
+from sandbox.xero.demo import big_ledger, demo_ledger, second_ledger
 from sandbox.xero.faults import Fault
-from sandbox.xero.ledger import LedgerError, big_ledger, demo_ledger, load_receivables, second_ledger
+from sandbox.xero.ledger import LedgerError, load_receivables
 from sandbox.xero.papers import Contact, Invoice, Person
 from sandbox.xero.server import FakeXero
 from sandbox.xero.switches import Switches

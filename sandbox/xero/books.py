@@ -160,9 +160,9 @@ class Organisation:
         contact.email = email
         self._touch_contact(contact)
 
-    def leave_credit(self, contact: Contact, amount: Decimal | int | str, currency: str | None = None) -> None:
+    def leave_credit(self, contact: Contact, amount: Decimal | int | str) -> None:
         """Give a contact a credit note that is allocated to nothing yet."""
-        self.add_unallocated(contact, money(amount), CREDIT_NOTE, currency=currency)
+        self.add_unallocated(contact, money(amount))
 
     # invoices
 
@@ -206,11 +206,11 @@ class Organisation:
         self._tell("INVOICE", invoice.id, "CREATE")
         return invoice
 
-    def add_raw_invoice(self, overrides: Mapping[str, Any], *, contact: Contact | None = None) -> Invoice:
+    def add_raw_invoice(self, overrides: Mapping[str, Any]) -> Invoice:
         """An ordinary invoice over 10.00 whose JSON says what `overrides` says; Ellipsis takes a field away."""
         today = self.today()
         return self.add_invoice(
-            contact or self.add_contact("Odd Records Ltd", "odd@example.com"),
+            self.add_contact("Odd Records Ltd", "odd@example.com"),
             number=f"RAW-{self._next_number()}",
             total=money(10),
             issued_on=today,

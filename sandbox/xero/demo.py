@@ -14,32 +14,34 @@ TRADES = ("Bakery", "Books", "Cycles", "Design", "Florists", "Garage", "Joinery"
 """Company names are made of these: invented and generic."""
 
 KINDS = ("open", "open", "part", "open", "paid", "credited", "open", "draft", "voided", "deleted", "bill")
+INVOICES = 40
+"""Ordinary ones of an organisation."""
 BATCH = 50
 BIG_START = date(2026, 1, 1)
 
 
-def demo_ledger(xero: FakeXero, *, seed: int = 1, invoices: int = 40) -> list[Organisation]:
-    """Two organisations relative to the clock's today, with `invoices` ordinary invoices each and the odd ones."""
+def demo_ledger(xero: FakeXero, *, seed: int = 1) -> list[Organisation]:
+    """Two organisations relative to the clock's today, with ordinary invoices each and the odd ones."""
     harbour = xero.add_organisation("Harbour Lane Ltd")
-    _fill(harbour, random.Random(seed), invoices, foreign=None)
+    _fill(harbour, random.Random(seed), foreign=None)
     _odd_records(harbour)
-    return [harbour, second_ledger(xero, seed=seed + 1, invoices=invoices)]
+    return [harbour, second_ledger(xero, seed=seed + 1)]
 
 
-def second_ledger(xero: FakeXero, *, seed: int = 2, invoices: int = 40) -> Organisation:
+def second_ledger(xero: FakeXero, *, seed: int = 2) -> Organisation:
     """An organisation in another country, with invoices in two currencies."""
     star = xero.add_organisation(
         "Southern Star Traders", base_currency="NZD", country="NZ", timezone="NEWZEALANDSTANDARDTIME"
     )
-    _fill(star, random.Random(seed), invoices, foreign="AUD")
+    _fill(star, random.Random(seed), foreign="AUD")
     return star
 
 
-def _fill(organisation: Organisation, dice: random.Random, invoices: int, *, foreign: str | None) -> None:
+def _fill(organisation: Organisation, dice: random.Random, *, foreign: str | None) -> None:
     names = [f"{place} {trade}" for place in PLACES for trade in TRADES]
     dice.shuffle(names)
-    customers = [_customer(organisation, name) for name in names[: max(3, invoices // 3)]]
-    for index in range(invoices):
+    customers = [_customer(organisation, name) for name in names[: INVOICES // 3]]
+    for index in range(INVOICES):
         currency = foreign if foreign and index % 7 == 3 else None
         _invoice(organisation, dice, dice.choice(customers), f"INV-{1001 + index}", currency, index)
 
@@ -107,15 +109,13 @@ def _odd_records(organisation: Organisation) -> None:
     organisation.archive(gone)
 
 
-def big_ledger(
-    xero: FakeXero, invoices: int, contacts: int, *, name: str = "Big Ledger Ltd", prepared: bool = False
-) -> Organisation:
+def big_ledger(xero: FakeXero, invoices: int, contacts: int, *, prepared: bool = False) -> Organisation:
     """Plain outstanding invoices for benchmarks, changed in batches of 50 that lie a second apart.
 
     Made without the bookkeeping's checks, and no webhook tells of them. `prepared` writes the summaryOnly JSON
     now (1.2 KB an invoice), so that a benchmark measures the reader and not the emulator.
     """
-    made = xero.add_organisation(name)
+    made = xero.add_organisation("Big Ledger Ltd")
     first = made.now() - timedelta(seconds=1 + invoices // BATCH)
     owners = [made.add_contact(f"Customer {index}", f"customer{index}@example.com") for index in range(contacts)]
     moments = [first + timedelta(seconds=batch) for batch in range(1 + invoices // BATCH)]

@@ -54,10 +54,7 @@ class Endpoints:
             self._check_client(request, fields)
             answer = self._grant(fields)
         except OAuthError as refused:
-            said = {"error": refused.error}
-            if refused.description:
-                said["error_description"] = refused.description
-            return JSONResponse(said, 400, headers=NO_STORE)
+            return JSONResponse({"error": refused.error}, 400, headers=NO_STORE)
         return JSONResponse(answer, headers=NO_STORE | {"Vary": "Accept-Encoding"})
 
     def _grant(self, fields: dict[str, str]) -> dict[str, Any]:

@@ -15,8 +15,6 @@ from sandbox.xero.limits import Limits
 from sandbox.xero.refusals import too_many
 from sandbox.xero.switches import Switches
 
-API = "/api.xro/"
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -54,7 +52,7 @@ class Gate(Starlette):
             return
         self._settle()
         counted = Counted(send)
-        tenant = _tenant(scope) if _path(scope).lower().startswith(API) else None
+        tenant = _tenant(scope) if _path(scope).lower().startswith(faults.API) else None
         flight = tenant or ""
         self._limits.in_flight[flight] += 1
         try:

@@ -60,9 +60,9 @@ PERMISSIONS = {
 class OAuthError(Exception):
     """The token endpoint answers 400 with `error`."""
 
-    def __init__(self, error: str, description: str = "") -> None:
+    def __init__(self, error: str) -> None:
         super().__init__(error)
-        self.error, self.description = error, description
+        self.error = error
 
 
 @dataclass(slots=True, eq=False)

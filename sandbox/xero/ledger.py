@@ -9,11 +9,8 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from sandbox.xero.books import Organisation, is_outstanding
-from sandbox.xero.demo import big_ledger, demo_ledger, second_ledger
 from sandbox.xero.papers import Contact, Invoice, money
 from sandbox.xero.server import FakeXero
-
-__all__ = ["LedgerError", "big_ledger", "demo_ledger", "load_receivables", "second_ledger"]
 
 COLUMNS = ("customerID", "invoiceNumber", "InvoiceDate", "DueDate", "InvoiceAmount", "SettledDate")
 

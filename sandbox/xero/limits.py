@@ -35,7 +35,7 @@ class Limits:
         self._windows: dict[tuple[str, int], tuple[int, int]] = {}
 
     def spend(self, tenant: str) -> Exceeded | None:
-        """Count one call, or say which window is used up. RefusedError calls are not counted."""
+        """Count one call, or say which window is used up. Refused calls are not counted."""
         if self.enforce:
             for key, length, allowed, problem in (
                 (APP, MINUTE, self.app_minute, "appminute"),

@@ -12,14 +12,10 @@ from sandbox.xero.switches import Switches
 class RefusedError(Exception):
     """Raised by a handler; `answer` turns it into the response."""
 
-    def __init__(
-        self, status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, tenant: bool = False
-    ) -> None:
+    def __init__(self, status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status, self.title, self.detail = status, title, detail
         self.headers = dict(headers or {})
-        self.tenant = tenant
-        """Whether the tenant's own limit headers go with it."""
 
     def answer(self, correlation: str) -> Response:
         return problem(self.status, self.title, self.detail, correlation, self.headers)
@@ -68,8 +64,6 @@ def not_found(correlation: str, switches: Switches) -> Response:
     return PlainTextResponse(said, 404)
 
 
-def bad_request(number: int, type: str, message: str, elements: list[Any] | None = None) -> Response:
-    body: dict[str, Any] = {"ErrorNumber": number, "Type": type, "Message": message}
-    if elements is not None:
-        body["Elements"] = elements
+def bad_request(number: int, type: str, message: str) -> Response:
+    body = {"ErrorNumber": number, "Type": type, "Message": message}
     return Response(json.dumps(body), 400, media_type="application/json; charset=utf-8")

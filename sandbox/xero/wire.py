@@ -55,10 +55,6 @@ def day_string(value: date) -> Literal:
     return Literal(f'"{value.isoformat()}T00:00:00"')
 
 
-def flag(value: bool) -> Literal:
-    return Literal("true" if value else "false")
-
-
 def render(value: Any, depth: int = 0) -> str:
     """Any plain value as Xero lays it out; floats are refused, they are not money."""
     match value:
