@@ -85,6 +85,13 @@ async def play(desk: Desk, steps: Sequence[Step], *, began: float) -> None:
     typer.echo(f"Played {len(steps)} steps in {time.monotonic() - began:.1f} s.")
 
 
+def chosen_port(asked: int | None, *, any_free: bool) -> int:
+    """What was asked for, else PORT, else the usual one; `any_free` where nobody is going to look at the page."""
+    if asked is not None:
+        return asked
+    return 0 if any_free else int(os.environ.get("PORT") or DEFAULT_PORT)
+
+
 def take_up(folder: Path, *, fresh: bool, begins_anew: bool) -> Kept | None:
     """What was kept in the folder. Raises CannotRemember, also when it is to begin anew and does not."""
     if fresh:
@@ -122,19 +129,15 @@ def sandbox(
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     if script:
         hush(logging.ERROR)
-    chosen = 0 if script and port is None else port if port is not None else int(os.environ.get("PORT") or DEFAULT_PORT)
+    page_port = chosen_port(port, any_free=script is not None)
     folder = data or Path(tempfile.mkdtemp(prefix="solido-sandbox-"))
     try:
         steps = read(script) if script else []
         kept = take_up(folder, fresh=fresh, begins_anew=as_of is not None or receivables is not None)
+        keeper = Keeper(folder) if data else None
+        books = ledger_for(receivables)
         desk = Desk(
-            clock_for(as_of),
-            sqlite_in(folder),
-            ledger_for(receivables),
-            patience=QUICK,
-            kept=kept,
-            page_port=chosen,
-            keeper=Keeper(folder) if data else None,
+            clock_for(as_of), sqlite_in(folder), books, patience=QUICK, kept=kept, page_port=page_port, keeper=keeper
         )
         asyncio.run(play(desk, steps, began=began) if script else run(desk, began=began))
     except Unmet as why:
@@ -143,7 +146,7 @@ def sandbox(
     except (LedgerError, CannotStart, CannotRemember, ScriptError) as why:
         raise fail(str(why)) from None
     except OSError as why:
-        raise fail(f"Port {chosen} is not free ({why.strerror}): try another with --port.") from None
+        raise fail(f"Port {page_port} is not free ({why.strerror}): try another with --port.") from None
     finally:
         if data is None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -58,7 +58,7 @@ class Desk(World):
         await engine.take_up(self.solido.database)
         self.passing = Passing(self.clock, self.solido.database, self._ticks, self.courier.carry, engine, self._gate)
         done = list(self.kept.tour) if self.kept else []
-        self.tour = Tour(self.solido.database, self.xero, self.mailbox, set(COMMANDS), done)
+        self.tour = Tour(self.solido.database, self.xero, self.mailbox, done)
         self._tasks = [asyncio.create_task(self._carry()), asyncio.create_task(self._keep())]
         await self.page_at.start(
             page(

@@ -1,22 +1,14 @@
 """Serving ASGI apps on loopback, several in one process."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot.serving import Server
+
 LOOPBACK = "127.0.0.1"
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs several of these."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class Served:
@@ -31,7 +23,7 @@ class Served:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -50,7 +42,7 @@ class Served:
         config = uvicorn.Config(
             app, lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1
         )
-        self._server = _Server(config)
+        self._server = Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
 
     async def stop(self) -> None:

@@ -58,8 +58,6 @@ STEPS = (
     ),
 )
 MOST_ASKED = 200
-NEEDS = {"remind": "reminders"}
-"""A step that makes sense only when the product has this command."""
 
 
 @dataclass(frozen=True)
@@ -92,30 +90,25 @@ def happened(facts: Facts) -> set[str]:
 
 @dataclass
 class Tour:
-    """`commands` are the product's subcommands; `done` is what was ticked off, in this order."""
+    """`done` is what was ticked off, in this order."""
 
     database: Database
     xero: FakeXero
     mailbox: FakeMailbox
-    commands: Iterable[str]
     done: list[str] = field(default_factory=list)
-
-    @property
-    def steps(self) -> list[Step]:
-        return [step for step in STEPS if step.key not in NEEDS or NEEDS[step.key] in self.commands]
 
     async def look(self) -> None:
         """Tick off what happened since."""
-        if all(step.key in self.done for step in self.steps):
+        if all(step.key in self.done for step in STEPS):
             return
         proven = happened(await self._facts())
-        self.done += [step.key for step in self.steps if step.key in proven and step.key not in self.done]
+        self.done += [step.key for step in STEPS if step.key in proven and step.key not in self.done]
 
     def json(self) -> Mapping[str, Any]:
         return {
             "steps": [
                 {"key": step.key, "title": step.title, "do": step.do, "say": step.say, "pane": step.pane}
-                for step in self.steps
+                for step in STEPS
             ],
             "done": self.done,
         }

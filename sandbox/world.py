@@ -45,7 +45,7 @@ class World:
     """`fill(xero)` puts organisations into the emulated Xero, where there is no world that was `kept`.
 
     Without `engine` the product has its own, for real; without `keys` it makes one, as it does on SQLite.
-    `courier.carry()` brings Xero's webhooks to the product, where it has a route for them and `webhooks` is on.
+    `courier.carry()` brings Xero's webhooks to the product, while `webhooks` is on.
     """
 
     clock: VirtualClock
@@ -82,7 +82,7 @@ class World:
         self.composed()
         await self.solido.start()
         await self.product_at.start(self.overheard(self.solido.web, to_product))
-        if self.webhooks and any(getattr(route, "path", "") == WEBHOOKS for route in self.solido.web.routes):
+        if self.webhooks:
             self.courier.url = self.product_at.url + WEBHOOKS
 
     def _furnish(self) -> None:
@@ -136,19 +136,13 @@ class World:
 
     def settings(self) -> Settings:
         """What somebody would put into the environment to point the product at these three."""
-        values: dict[str, Any] = {
-            "smtp_url": self.mailbox.url,
-            "mail_from": MAIL_FROM,
-            "xero_webhook_key": WEBHOOK_KEY,
-            **({"slack_app_token": SecretStr(APP_TOKEN)} if self.socket_mode else {}),
-        }
         return Settings(
-            **{name: value for name, value in values.items() if name in Settings.model_fields},
             database_url=self.database_url,
             solido_secret_keys=SecretStr(self.keys) if self.keys else None,
             port=self.product_at.port,
             solido_public_url=self.product_at.url,
             slack_signing_secret=SecretStr("" if self.socket_mode else SIGNING_SECRET),
+            slack_app_token=SecretStr(APP_TOKEN if self.socket_mode else ""),
             **self.slack_keys(),
             slack_api_url=f"{self.slack_at.url}/api/",
             xero_client_id=CLIENT_ID,
@@ -156,6 +150,9 @@ class World:
             xero_login_url=self.xero_at.url,
             xero_identity_url=self.xero_at.url,
             xero_api_url=self.xero_at.url,
+            xero_webhook_key=SecretStr(WEBHOOK_KEY),
+            smtp_url=SecretStr(self.mailbox.url),
+            mail_from=MAIL_FROM,
             solido_sync_every=self.sync_every,
         )
 
