@@ -13,7 +13,6 @@ from core.clock import utc_now
 from core.errors import Ours, Passing, Superseded, XeroError
 from core.guard import survived
 from core.sync import Syncing
-from core.tokens import Tokens
 from core.vault import CannotOpen
 from storage.models import Connection, ConnectionState
 
@@ -57,23 +56,14 @@ class Farewell:
 
     async def _moved(self, connection: Connection) -> bool:
         """Whether another workspace has the organisation by now: at Xero it is one connection, and theirs."""
-        async with self._database.unscoped() as unscoped:
+        async with self._database.asking() as unscoped:
             return await unscoped.tenant_is_live(connection.tenant_id)
 
     async def _removed(self, connection: Connection) -> bool:
         """Return whether nothing is left to be said."""
-        parts = self._syncing
-        tokens = Tokens(
-            self._database,
-            parts.vault,
-            parts.login,
-            parts.patience,
-            workspace_id=connection.workspace_id,
-            connection_id=connection.id,
-            parting=True,
-        )
+        tokens = self._syncing.tokens(connection.workspace_id, connection.id, parting=True)
         try:
-            await parts.xero.remove(tokens, connection.xero_connection_id)
+            await self._syncing.xero.remove(tokens, connection.xero_connection_id)
         except (Passing, Ours, CannotOpen) as error:
             log.info("farewell.postponed", workspace=str(connection.workspace_id), error=type(error).__name__)
             return False

@@ -15,7 +15,6 @@ from core.guard import survived
 from core.notices import Expiring, encode
 from core.schedule import LOOKED_AT_EVERY
 from core.sync import Syncing
-from core.tokens import Tokens
 from storage.models import Connection, ConnectionState
 from storage.store import WorkspaceStore
 from storage.unscoped import Owned, Unscoped
@@ -38,7 +37,7 @@ class Keeping:
 
     async def mend(self) -> None:
         """Take up refreshes whose process is gone: the new pair may be lost, and the old one lives for minutes."""
-        async with self._database.unscoped() as unscoped:
+        async with self._database.asking() as unscoped:
             broken_off = await unscoped.interrupted_refreshes(now=utc_now(), limit=AT_ONCE)
         for owned in broken_off:
             log.warning("tokens.broken_off", workspace=str(owned.workspace_id), connection=str(owned.id))
@@ -60,7 +59,7 @@ class Keeping:
 
     async def _renewed(self, owned: Owned) -> None:
         try:
-            await self._tokens(owned).renew()
+            await self._syncing.tokens(*owned).renew()
         except (XeroError, Superseded) as error:
             log.info("tokens.not_renewed", workspace=str(owned.workspace_id), error=error.code)
 
@@ -72,8 +71,8 @@ class Keeping:
         error: XeroError | None = None
         try:
             if seen.refreshed_at is None or now - seen.refreshed_at >= RENEWED_EVERY:
-                await self._tokens(owned).renew()
-            if not await self._syncing.xero.lists(self._tokens(owned), seen.tenant_id):
+                await self._syncing.tokens(*owned).renew()
+            if not await self._syncing.xero.lists(self._syncing.tokens(*owned), seen.tenant_id):
                 error = DisconnectedInXero("not listed")
         except Superseded:
             return
@@ -100,17 +99,6 @@ class Keeping:
             # It passes, or is ours to mend: syncs tell of it.
             connection.look_at = now + LOOK_AGAIN
         return connection
-
-    def _tokens(self, owned: Owned) -> Tokens:
-        parts = self._syncing
-        return Tokens(
-            self._database,
-            parts.vault,
-            parts.login,
-            parts.patience,
-            workspace_id=owned.workspace_id,
-            connection_id=owned.id,
-        )
 
 
 async def warn(store: WorkspaceStore, connection: Connection, installation: Installation, *, now: datetime) -> None:

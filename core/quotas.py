@@ -15,8 +15,9 @@ WITHOUT_A_WORD = timedelta(hours=1)
 LOOKED_BACK = timedelta(days=1)
 
 
-def closed_until(opens_at: datetime | None, *, now: datetime) -> None:
+def must_be_open(connection: Connection, *, now: datetime) -> None:
     """Raise DailyLimitReached, without asking Xero, as long as it has said that it takes no more calls."""
+    opens_at = connection.quota_opens_at
     if opens_at is not None and now < opens_at:
         raise DailyLimitReached("closed since an earlier call", retry_at=opens_at)
 

@@ -16,13 +16,12 @@ from core.guard import survived
 from core.incidents import Cause
 from core.patience import Patience
 from core.preferences import rhythm
-from core.quotas import closed_until
 from core.reading import Reader, Tally
 from core.schedule import next_night, next_sync_at
 from core.tokens import Tokens
 from core.troubles import Troubles
 from core.vault import Vault
-from core.xero.client import Meter, Xero
+from core.xero.client import Meter, OrganisationCalls, Xero
 from core.xero.oauth import XeroLogin
 from core.zones import zone
 from storage.connections import NOT_ITS_KEY
@@ -86,9 +85,19 @@ class Syncing:
         store.touch(now)
         return Asked(run, connection.tenant_name, already=False)
 
+    def tokens(self, workspace_id: UUID, connection_id: UUID, *, parting: bool = False) -> Tokens:
+        """The access token of one connection; `parting` to say goodbye with."""
+        parts = (self.database, self.vault, self.login, self.patience)
+        return Tokens(*parts, workspace_id=workspace_id, connection_id=connection_id, parting=parting)
+
+    def calls(self, connection: Connection, meter: Meter) -> OrganisationCalls:
+        """Calls to a connection's organisation, counted by `meter`."""
+        tokens = self.tokens(connection.workspace_id, connection.id)
+        return self.xero.organisation(connection.tenant_id, tokens, meter)
+
     async def run(self, run_id: UUID) -> None:
         """Carry out a run. Safe to be called again for the same run, at any time: it goes on from its cursor."""
-        async with self.database.unscoped() as unscoped:
+        async with self.database.asking() as unscoped:
             workspace_id = await unscoped.run_owner(run_id)
         if workspace_id is None:
             return
@@ -103,21 +112,13 @@ class Syncing:
             await self._end(reader, Unexpected("see the log"))
 
     def _reader(self, run: SyncRun, connection: Connection, attempt: int) -> Reader:
-        tokens = Tokens(
-            self.database,
-            self.vault,
-            self.login,
-            self.patience,
-            workspace_id=run.workspace_id,
-            connection_id=connection.id,
-        )
-        calls = self.xero.organisation(connection.tenant_id, tokens, Meter(run.calls, run.bytes))
+        calls = self.calls(connection, Meter(run.calls, run.bytes))
         tally = Tally(**{each.name: getattr(run, each.name) for each in fields(Tally)})
         return Reader(self.database, calls, run, connection, attempt, tally)
 
     async def _attempt(self, reader: Reader) -> None:
         try:
-            closed_until(reader.connection.quota_opens_at, now=utc_now())
+            quotas.must_be_open(reader.connection, now=utc_now())
             ending = await everything(reader)
         except Superseded as over:
             log.info("sync.superseded", run=str(reader.run.id), why=str(over))

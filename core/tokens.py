@@ -83,8 +83,7 @@ class Tokens:
             row = await self._row()
             if (row.state == ConnectionState.DISCONNECTED) != self._parting:
                 raise Superseded("the connection was ended, or made anew, meanwhile")
-            found = self._usable(row, refused)
-            found = found or await self._refreshed(row)
+            found = self._usable(row, refused) or await self._refreshed(row)
             if found:
                 return found
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
