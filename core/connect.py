@@ -39,6 +39,7 @@ from core.xero.client import Tenant
 from core.xero.oauth import Grant
 from storage.models import ConnectAttempt, Connection, ConnectionState, Trigger, Workspace
 from storage.store import WorkspaceStore
+from storage.unscoped import Unscoped
 
 log = structlog.get_logger()
 
@@ -191,19 +192,15 @@ class Connecting:
     async def _returned(self, state: str, browser: str, *, now: datetime) -> ConnectAttempt:
         """Use up the state; raise AttemptInvalid for one that is unknown, used, too old or from another browser."""
         async with self._database.unscoped() as unscoped:
-            owned = await unscoped.attempt_by_state(digest(state))
-            attempt = await unscoped.within(owned.workspace_id).attempts.get(owned.id) if owned else None
-            if attempt is None or not same_browser(attempt, browser):
-                raise AttemptInvalid("unknown state or another browser")
+            attempt = await attempt_of(unscoped, state, browser)
             if not await unscoped.within(attempt.workspace_id).attempts.returned(attempt.id, now=now):
                 raise AttemptInvalid("used or too old")
         return attempt
 
     async def _waiting(self, state: str, browser: str, *, now: datetime) -> ConnectAttempt:
-        async with self._database.unscoped() as unscoped:
-            owned = await unscoped.attempt_by_state(digest(state))
-            attempt = await unscoped.within(owned.workspace_id).attempts.get(owned.id) if owned else None
-        if attempt is None or attempt.grant_sealed is None or not same_browser(attempt, browser):
+        async with self._database.asking() as unscoped:
+            attempt = await attempt_of(unscoped, state, browser)
+        if attempt.grant_sealed is None:
             raise AttemptInvalid("nothing is waiting for a choice")
         if attempt.expires_at <= now:
             raise AttemptInvalid("too old")
@@ -249,7 +246,7 @@ class Connecting:
                 return Done(tenant.tenant_name, await store.about.get())
         except IntegrityError:
             # The schema refused: most likely its rule of one live connection per organisation in the installation.
-            async with self._database.unscoped() as unscoped:
+            async with self._database.asking() as unscoped:
                 taken = await unscoped.tenant_is_live(tenant.tenant_id)
             raise (OrganisationTaken() if taken else AttemptInvalid("another attempt was faster")) from None
 
@@ -303,6 +300,15 @@ async def put_off_farewell(store: WorkspaceStore, *, until: datetime) -> None:
     connection = await store.connections.latest()
     if connection is not None and connection.farewell_at is not None:
         connection.farewell_at = max(connection.farewell_at, until)
+
+
+async def attempt_of(unscoped: Unscoped, state: str, browser: str) -> ConnectAttempt:
+    """The attempt that a state stands for; raise AttemptInvalid for one that is unknown or from another browser."""
+    owned = await unscoped.attempt_by_state(digest(state))
+    attempt = await unscoped.within(owned.workspace_id).attempts.get(owned.id) if owned else None
+    if attempt is None or not same_browser(attempt, browser):
+        raise AttemptInvalid("unknown state or another browser")
+    return attempt
 
 
 def same_browser(attempt: ConnectAttempt, browser: str) -> bool:

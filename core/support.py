@@ -84,7 +84,7 @@ class Support:
         """Mail what is to be sent; what the mail server does not take is tried again."""
         if self.operators is None:
             return
-        async with self._database.unscoped() as unscoped:
+        async with self._database.asking() as unscoped:
             due = await unscoped.support_requests(now=utc_now(), limit=AT_ONCE)
         for owned in due:
             await survived("support", self._mail(owned, self.operators), workspace=str(owned.workspace_id))

@@ -40,7 +40,7 @@ class Watch:
     async def tick(self) -> None:
         """Tell what only time has made worth telling."""
         now = utc_now()
-        async with self._database.unscoped() as unscoped:
+        async with self._database.asking() as unscoped:
             due = await unscoped.incidents_to_look_at(now=now, opened_before=now - TOLD_AFTER, limit=AT_ONCE)
         for owned in due:
             await survived("watch", self._look(owned), workspace=str(owned.workspace_id), incident=str(owned.id))
@@ -53,7 +53,7 @@ class Watch:
         """The dead man's switch: see whether automatic syncs run at all."""
         now = utc_now()
         overdue_since = now - (MISSED_INTERVALS - 1) * self._every
-        async with self._database.unscoped() as unscoped:
+        async with self._database.asking() as unscoped:
             overdue = await unscoped.overdue_syncs(due_before=overdue_since, limit=AT_ONCE)
         self._seen = Counter({owned: self._seen[owned] + 1 for owned in overdue})
         for owned, looks in self._seen.items():
