@@ -75,6 +75,11 @@ def forecast(every: timedelta, *, automatic: float, nightly: float) -> int:
     return round(automatic * (A_DAY / every) + nightly)
 
 
+def start_of_day(now: datetime) -> datetime:
+    """Midnight UTC. Xero counts its day from a moment of its own per organisation, which it does not tell."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def start_of_month(now: datetime) -> datetime:
     """Xero counts the bytes of a month from its first day, in UTC."""
-    return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return start_of_day(now).replace(day=1)

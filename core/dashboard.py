@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from core import quotas
+from core.budget import start_of_day
 from core.notices import Books, Trouble
 from core.progress import books, today_at
 from core.reminders.outlook import Outlook, look
@@ -74,7 +75,7 @@ async def dashboard(database: Database, workspace_id: UUID, *, daily_limit: int,
             books=await books(store, connection, now=now),
             ages=await store.invoices.ages(today=today_at(connection, now)),
             planned=planned(await look(store, now=now), now=now),
-            calls=await store.runs.calls_since(now.replace(hour=0, minute=0, second=0)) if used is None else used,
+            calls=await store.runs.calls_since(start_of_day(now)) if used is None else used,
         )
 
 

@@ -17,8 +17,8 @@ from sqlmodel import SQLModel
 from core.errors import NotConnected
 from storage.database import Database
 
-LEFT_OUT = {"workspace_id", "connection_id", "census", "confirmed_by", "unsubscribe_hash", "letter_id"}
-"""What says nothing to a person, or opens something."""
+LEFT_OUT = {"workspace_id", "connection_id", "census", "confirmed_by", "letter_id"}
+"""What says nothing to a person."""
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -55,6 +55,7 @@ def plain(row: SQLModel) -> dict[str, Any]:
 
 
 def hidden(name: str) -> bool:
+    """Whether it says nothing to a person, or opens something."""
     return name in LEFT_OUT or name.endswith(("_sealed", "_hash"))
 
 

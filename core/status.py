@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from core import agreement
 from core.agreement import Agreement
-from core.budget import A_DAY, start_of_month
+from core.budget import A_DAY, start_of_day, start_of_month
 from core.errors import NotConnected
 from core.notices import Books
 from core.progress import books
@@ -75,8 +75,3 @@ async def status(database: Database, workspace_id: UUID, *, now: datetime) -> St
             set_aside=await store.set_aside.count(),
             first_set_aside=await store.set_aside.first(SHOWN_SET_ASIDE),
         )
-
-
-def start_of_day(now: datetime) -> datetime:
-    """Midnight UTC. Xero counts its day from a moment of its own per organisation, which it does not tell."""
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

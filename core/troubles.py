@@ -95,12 +95,10 @@ class Troubles:
 
     async def time_passed(self, store: WorkspaceStore, incident_id: UUID, *, now: datetime) -> None:
         """See whether the time that went by is news."""
-        incident = await store.incidents.get(incident_id)
-        connection = await store.connections.get(incident.connection_id) if incident else None
-        if incident is None or connection is None:
+        taken = await self._taken(store, incident_id)
+        if taken is None:
             return
-        await store.connections.lock(connection.id)
-        await store.session.refresh(incident)
+        incident, connection = taken
         held_back = inhibited(Cause(incident.cause), await store.incidents.open(connection.id))
         decision = decide(course_of(incident), TimePassed(), now, inhibited=held_back)
         await self._carry_out(store, connection, incident, decision, now=now)
@@ -112,12 +110,10 @@ class Troubles:
 
         Pressing twice is the same as once, and pressing too late changes nothing.
         """
-        incident = await store.incidents.get(incident_id)
-        connection = await store.connections.get(incident.connection_id) if incident else None
-        if incident is None or connection is None:
+        taken = await self._taken(store, incident_id)
+        if taken is None:
             return None
-        await store.connections.lock(connection.id)
-        await store.session.refresh(incident)
+        incident, connection = taken
         decision = decide(course_of(incident), event, now)
         if decision is not None and decision.what is not None:
             detail = event.until.isoformat() if isinstance(event, Snoozed) else ""
@@ -130,6 +126,16 @@ class Troubles:
         for incident in await store.incidents.open(connection.id):
             decision = decide(course_of(incident), Retried(by), now)
             await self._carry_out(store, connection, incident, decision, now=now)
+
+    async def _taken(self, store: WorkspaceStore, incident_id: UUID) -> tuple[Incident, Connection] | None:
+        """An incident as it is now, and its connection, locked; None where there is none."""
+        incident = await store.incidents.get(incident_id)
+        connection = await store.connections.get(incident.connection_id) if incident else None
+        if incident is None or connection is None:
+            return None
+        await store.connections.lock(connection.id)
+        await store.session.refresh(incident)
+        return incident, connection
 
     async def _over(
         self, store: WorkspaceStore, connection: Connection, incidents: Sequence[Incident], *, now: datetime

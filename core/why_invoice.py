@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from core.changes import is_outstanding
 from core.errors import BadArgument, NotConnected
 from core.reminders.claiming import replay
 from core.reminders.gate import Why
@@ -43,8 +44,7 @@ async def find(store: WorkspaceStore, number: str) -> Invoice:
     found = await store.invoices.by_number(number.strip().lstrip("#"))
     if not found:
         raise BadArgument(f"I know no invoice {number.strip()[:40]}.")
-    open_ones = [invoice for invoice in found if invoice.status == "AUTHORISED" and invoice.amount_due > 0]
-    return (open_ones or list(found))[0]
+    return next((invoice for invoice in found if is_outstanding(invoice.status, invoice.amount_due)), found[0])
 
 
 async def story(store: WorkspaceStore, number: str, *, now: datetime) -> Story:
@@ -87,5 +87,5 @@ def coming(
                 return letter.day, line.step.days, held.why if held else None, held.until if held else None
     if held:
         return None, None, held.why, held.until
-    settled = invoice.status != "AUTHORISED" or invoice.amount_due <= 0
-    return None, None, Why.NOT_OUTSTANDING if settled else None, None
+    owes = is_outstanding(invoice.status, invoice.amount_due)
+    return None, None, None if owes else Why.NOT_OUTSTANDING, None
