@@ -8,6 +8,8 @@ import httpx
 from sandbox.slack import Message
 from sandbox.world import World
 
+ANSWER_SECONDS = 60.0
+
 
 class CannotConnect(Exception):
     """Where a person would be stuck; the message is what the page said."""
@@ -29,9 +31,16 @@ class Visit:
         await self._http.aclose()
 
     async def connect(self, organisation: str, *, user: str = "admin", channel: str = "finance") -> str:
-        """Type the command, press Connect, and go all the way; return what the last page says."""
+        """Type the command, press Connect, and go all the way; return what the last page says. TimeoutError without an
+        answer."""
         reply = await self._world.slack.command("connect", user=user, channel=channel)
-        return await self.follow(link_in(reply.message), organisation)
+        try:
+            link = link_in(reply.message)
+        except LookupError:
+            # On a machine that is busy the answer follows the acknowledgement.
+            await self._world.slack.until(lambda: bool(reply.later), within=ANSWER_SECONDS)
+            link = link_in(reply.later[-1])
+        return await self.follow(link, organisation)
 
     async def follow(self, link: str, organisation: str) -> str:
         """Open a link from Slack, allow the organisation in Xero, and choose it on our page where that is asked."""

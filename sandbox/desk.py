@@ -159,6 +159,6 @@ class Desk(World):
         found = [(clock_change_after(begin, zone), zone) for zone in map(ZoneInfo, sorted(names))]
         return min(((at, zone) for at, zone in found if at is not None), key=lambda one: one[0], default=None)
 
-    async def settled(self) -> None:
-        """Wait, for so long at most, until no sync is due or under way and nothing is to be told now."""
-        await self.passing.settled()
+    async def settled(self) -> bool:
+        """Wait until no sync is due or under way and nothing is to be told now; False where that took too long."""
+        return await self.passing.settled()

@@ -34,5 +34,5 @@ async def connected(desk: Desk) -> Desk:
     """The same with the first organisation connected to #finance and synced."""
     async with Visit(desk) as visit:
         await visit.connect("Harbour Lane Ltd")
-    await desk.settled()
+    assert await desk.settled() or await desk.settled()  # the machine may be busy
     return desk
