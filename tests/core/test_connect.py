@@ -390,7 +390,9 @@ async def test_after_a_disconnect_nothing_is_asked_of_xero_any_more(house: House
         await house.syncing.request(workspace, by="U1", now=house.now)
 
 
-async def test_what_is_disconnected_cannot_be_disconnected(house: House, acme: Organisation, workspace: UUID) -> None:
+async def test_what_is_disconnected_cannot_be_disconnected_again(
+    house: House, acme: Organisation, workspace: UUID
+) -> None:
     with pytest.raises(errors.NotConnected):
         await house.connecting.disconnect(workspace, by="U1", now=house.now)
     mine = await house.synced(acme, workspace_id=workspace)
@@ -488,7 +490,7 @@ async def test_a_permission_that_is_gone_already_needs_no_goodbye(house: House, 
     assert await wiped(house, workspace)
 
 
-async def test_a_wrong_client_secret_does_not_count_as_said(house: House, acme: Organisation) -> None:
+async def test_a_goodbye_with_a_wrong_client_secret_does_not_count_as_said(house: House, acme: Organisation) -> None:
     workspace = await house.synced(acme)
     house.pass_time(hours=1)
     await house.connecting.disconnect(workspace, by="U1", now=house.now)
@@ -556,7 +558,7 @@ async def test_no_goodbye_is_said_while_somebody_is_on_the_way_to_xero(house: Ho
     assert (await house.run(workspace)).state == RunState.SUCCEEDED
 
 
-async def test_who_turns_back_on_the_way_only_delays_the_goodbye(house: House, acme: Organisation) -> None:
+async def test_whoever_turns_back_on_the_way_to_xero_only_delays_the_goodbye(house: House, acme: Organisation) -> None:
     workspace = await house.synced(acme)
     await house.connecting.disconnect(workspace, by="U1", now=house.now)
     await house.link(workspace)

@@ -23,13 +23,13 @@ ZONES = ["UTC", "Europe/London", "America/New_York", "Pacific/Auckland", "Asia/K
         ("2026-10-19T08:30:00", "Europe/London", "2026-10-26T09:00:00"),
     ],
 )
-def test_it_is_due_on_monday_at_nine_where_the_organisation_is(now, where, due):
+def test_a_digest_is_due_on_monday_at_nine_where_the_organisation_is(now, where, due):
     found = next_monday(datetime.fromisoformat(now).replace(tzinfo=UTC), ZoneInfo(where))
     assert found == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
 @given(st.integers(1_577_836_800, 2_051_222_400), st.sampled_from(ZONES))
-def test_the_next_one_lies_ahead_within_a_week_and_is_a_monday_at_nine(second, where):
+def test_the_next_digest_lies_ahead_within_a_week_on_a_monday_at_nine(second, where):
     now, zone = datetime.fromtimestamp(second, UTC), ZoneInfo(where)
     found = next_monday(now, zone)
     local = found.astimezone(zone)

@@ -28,7 +28,7 @@ TOKEN, CONNECTIONS = "POST /connect/token", "GET /connections"
         (timedelta(0), None),
     ],
 )
-def test_the_ladder_has_three_rungs(left, reached):
+def test_an_end_is_told_two_weeks_one_week_and_one_day_before(left, reached):
     assert rung(NOON + left, now=NOON) == reached
 
 

@@ -141,7 +141,9 @@ async def test_several_addresses_in_one_field_are_kept_as_they_are(house: House,
 
 
 @pytest.mark.parametrize("act", ["archive", "ask_to_be_forgotten"])
-async def test_a_customer_who_still_owes_is_known_with_that_status(house: House, acme: Organisation, act: str) -> None:
+async def test_a_customer_who_is_archived_or_asked_to_be_forgotten_is_known_as_such(
+    house: House, acme: Organisation, act: str
+) -> None:
     contact = owing(acme).contact
     workspace = await house.synced(acme)
     house.pass_time(minutes=1)

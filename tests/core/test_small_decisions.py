@@ -117,7 +117,9 @@ def test_each_wait_is_twice_the_one_before() -> None:
 
 
 @pytest.mark.parametrize("error", [DailyLimitReached(), OrganisationOffline()])
-def test_what_lasts_longer_than_a_sync_is_not_waited_for(error: DailyLimitReached | OrganisationOffline) -> None:
+def test_trouble_that_lasts_longer_than_a_sync_is_not_waited_for(
+    error: DailyLimitReached | OrganisationOffline,
+) -> None:
     assert Patience().wait(1, error, now=NOW, jitter=0) is None
 
 

@@ -25,7 +25,7 @@ async def rests(house: House, workspace: UUID) -> list[Rest]:
         return await store.unapplied.by_contact()
 
 
-async def test_the_rest_is_told_per_customer_and_currency(house: House, acme: Organisation) -> None:
+async def test_what_is_left_of_credit_is_told_per_customer_and_currency(house: House, acme: Organisation) -> None:
     contact = owing(acme).contact
     acme.add_unallocated(contact, Decimal("30.00"), CREDIT_NOTE)
     acme.add_unallocated(contact, Decimal("12.50"), OVERPAYMENT)
@@ -38,7 +38,7 @@ async def test_the_rest_is_told_per_customer_and_currency(house: House, acme: Or
     ]
 
 
-async def test_what_is_allocated_or_void_is_left_out(house: House, acme: Organisation) -> None:
+async def test_credit_that_is_allocated_or_void_is_left_out(house: House, acme: Organisation) -> None:
     invoice = owing(acme, total="100.00")
     part, whole, void = (acme.add_unallocated(invoice.contact, Decimal(20)) for _ in range(3))
     workspace = await house.synced(acme)
@@ -50,14 +50,14 @@ async def test_what_is_allocated_or_void_is_left_out(house: House, acme: Organis
     assert [rest.remaining for rest in await rests(house, workspace)] == [Decimal(5)]
 
 
-async def test_of_people_who_owe_nothing_nothing_is_kept(house: House, acme: Organisation) -> None:
+async def test_credit_of_people_without_invoices_is_not_kept(house: House, acme: Organisation) -> None:
     acme.add_unallocated(acme.add_contact("Elsewhere"), Decimal(20))
     workspace = await house.synced(acme)
     await full(house, workspace)
     assert await rests(house, workspace) == []
 
 
-async def test_the_first_automatic_sync_reads_them_and_the_next_does_not(house: House, acme: Organisation) -> None:
+async def test_the_first_automatic_sync_reads_credit_and_the_next_does_not(house: House, acme: Organisation) -> None:
     acme.add_unallocated(owing(acme).contact, Decimal(20))
     workspace = await house.synced(acme)
     calls = []
@@ -71,7 +71,9 @@ async def test_the_first_automatic_sync_reads_them_and_the_next_does_not(house: 
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.plural)
-async def test_a_webhook_has_its_kind_read(cottage: House, acme: Organisation, kind: Kind) -> None:
+async def test_a_webhook_has_papers_of_its_kind_read_and_nothing_else(
+    cottage: House, acme: Organisation, kind: Kind
+) -> None:
     contact = owing(acme).contact
     workspace = await cottage.synced(acme)
     cottage.pass_time(minutes=1)
@@ -93,7 +95,7 @@ async def test_a_webhook_has_its_kind_read(cottage: House, acme: Organisation, k
     assert [rest.remaining for rest in await rests(cottage, workspace)] == [Decimal(7)]
 
 
-async def test_without_the_permission_only_this_is_left_out(house: House, acme: Organisation) -> None:
+async def test_without_the_permission_only_over_and_prepayments_are_left_out(house: House, acme: Organisation) -> None:
     contact = owing(acme).contact
     acme.add_unallocated(contact, Decimal(3), CREDIT_NOTE)
     acme.add_unallocated(contact, Decimal(4), OVERPAYMENT)

@@ -148,7 +148,7 @@ events = st.lists(st.tuples(acts, st.integers(0, 50), st.floats(0.01, 20)), max_
     events=events,
     stop_after=st.none() | st.integers(1, 6),
 )
-async def test_nothing_that_stood_still_is_missed(
+async def test_no_record_that_stood_still_is_missed(
     stamps: list[float], events: list[tuple[str, int, float]], stop_after: int | None
 ) -> None:
     """However records change, come and go between any two answers, and wherever a restart falls."""

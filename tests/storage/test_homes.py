@@ -40,7 +40,7 @@ async def test_a_home_is_shown_anew_when_a_workspace_of_its_team_changed(empty_d
     assert await stale(empty_database) == [home]
 
 
-async def test_what_was_rolled_back_shows_nothing_anew(empty_database):
+async def test_a_change_that_was_rolled_back_shows_no_home_anew(empty_database):
     _home, workspace_id = await a_home(empty_database)
 
     async def fails():
@@ -53,7 +53,7 @@ async def test_what_was_rolled_back_shows_nothing_anew(empty_database):
     assert await stale(empty_database) == []
 
 
-async def test_one_is_taken_by_one_caller_and_rests_a_minute(empty_database):
+async def test_a_home_is_taken_by_one_caller_and_rests_a_minute(empty_database):
     home, _workspace_id = await a_home(empty_database)
     async with empty_database.unscoped() as unscoped:
         await unscoped.homes.opened(home, now=LATER)
@@ -63,7 +63,7 @@ async def test_one_is_taken_by_one_caller_and_rests_a_minute(empty_database):
     assert await stale(empty_database, now=LATER + A_MINUTE) == [home]
 
 
-async def test_opening_again_while_it_is_shown_is_not_lost(empty_database):
+async def test_a_home_opened_again_while_it_is_shown_is_not_lost(empty_database):
     home, _workspace_id = await a_home(empty_database)
     async with empty_database.unscoped() as unscoped:
         await unscoped.homes.opened(home, now=LATER)
@@ -71,7 +71,7 @@ async def test_opening_again_while_it_is_shown_is_not_lost(empty_database):
     assert await stale(empty_database) == [home]
 
 
-async def test_who_does_not_look_is_forgotten(empty_database):
+async def test_the_home_of_somebody_who_does_not_look_is_forgotten(empty_database):
     home, _workspace_id = await a_home(empty_database)
     async with empty_database.unscoped() as unscoped:
         await unscoped.homes.show_anew(home.team_id)
@@ -79,7 +79,7 @@ async def test_who_does_not_look_is_forgotten(empty_database):
     assert await stale(empty_database) == []
 
 
-async def test_a_week_is_planned_once_and_taken_once(empty_database):
+async def test_a_digest_is_planned_once_and_taken_once(empty_database):
     workspace_id = await a_workspace(empty_database)
     await a_connection(empty_database, workspace_id, last_success_at=NOW)
     async with empty_database.unscoped() as unscoped:
@@ -91,7 +91,7 @@ async def test_a_week_is_planned_once_and_taken_once(empty_database):
         assert not await unscoped.digests.claim(workspace_id, now=NOW, next_at=LATER)
 
 
-async def test_what_was_set_stays_when_a_week_is_planned(empty_database):
+async def test_settings_stay_when_a_digest_is_planned(empty_database):
     workspace_id = await a_workspace(empty_database)
     async with empty_database.workspace(workspace_id) as store:
         await store.preferences.save(Preferences(workspace_id=workspace_id, mentions=["U1", "U2"], quiet_from="20:00"))

@@ -76,7 +76,7 @@ async def home(database_url):
     await home.database.close()
 
 
-async def test_an_invoice_has_each_step_once(home):
+async def test_an_invoice_gets_each_step_once(home):
     assert await home.claim(home.letter(), (INVOICE, 0))
     assert not await home.claim(home.letter(on=TODAY + timedelta(7)), (INVOICE, 0))
     assert await home.claim(home.letter(on=TODAY + timedelta(7)), (INVOICE, 7))

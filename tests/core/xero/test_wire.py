@@ -200,7 +200,7 @@ def test_an_invoice_may_lack_whatever_is_not_needed_to_know_what_is_owed() -> No
 @pytest.mark.parametrize(
     "field", ["InvoiceID", "Type", "Status", "AmountDue", "Total", "CurrencyCode", "UpdatedDateUTC"]
 )
-def test_without_what_is_needed_it_is_set_aside_and_says_what_is_missing(field: str) -> None:
+def test_a_record_without_what_is_needed_is_set_aside_and_says_what_is_missing(field: str) -> None:
     assert reason(**{field: ...}) == f"Xero left out {field}"
 
 

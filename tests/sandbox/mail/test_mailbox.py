@@ -149,7 +149,7 @@ async def test_every_letter_and_lever_is_told_to_whoever_watches():
     await box.stop()
 
 
-async def test_it_listens_on_loopback_and_stops_with_somebody_still_connected(mailbox):
+async def test_the_mailbox_listens_on_loopback_and_stops_with_somebody_still_connected(mailbox):
     client = aiosmtplib.SMTP(hostname="127.0.0.1", port=mailbox.port)
     await client.connect()
     await asyncio.wait_for(mailbox.stop(), 2)
