@@ -13,7 +13,7 @@ from core.unapplied import read_unapplied
 from storage.models import Resource, Trigger
 
 
-class Ending(NamedTuple):
+class Result(NamedTuple):
     """What a run came to: how the books compare, where all was read; whether a full reading ought to follow; and the
     only records it looked at, where it was not all that changed."""
 
@@ -22,7 +22,7 @@ class Ending(NamedTuple):
     only: list[UUID] | None = None
 
 
-async def everything(reader: Reader) -> Ending:
+async def everything(reader: Reader) -> Result:
     """Bring the mirror up to date. Raise a XeroError, or Superseded when this attempt no longer counts."""
     run = reader.run
     known = reader.connection.base_currency and reader.connection.country_code
@@ -39,15 +39,15 @@ async def everything(reader: Reader) -> Ending:
         return await _full(reader, count or Count())
     if run.trigger == Trigger.WEBHOOK and (what := await named(reader)):
         await look_into(reader, what)
-        return Ending(only=what.all)
+        return Result(only=what.all)
     await reader.changed_invoices()
     await reader.changed_contacts()
     if run.trigger == Trigger.SCHEDULED and (await reader.cursor(Resource.UNAPPLIED)).filling:
         await read_unapplied(reader)
-    return Ending()
+    return Result()
 
 
-async def _first_load(reader: Reader, count: Count, *, continued: bool) -> Ending:
+async def _first_load(reader: Reader, count: Count, *, continued: bool) -> Result:
     reader.blank = reader.attempt == 1 and not continued and not await _holds_anything(reader)
     census = Census(reader, count)
     await census.take()
@@ -55,15 +55,15 @@ async def _first_load(reader: Reader, count: Count, *, continued: bool) -> Endin
         await reader.changed_invoices()
     await reader.owing_contacts()
     if continued:
-        return Ending(full_next=True)
+        return Result(full_next=True)
     agreement = await census.compare()
     if agreement.agree:
-        return Ending(agreement)
+        return Result(agreement)
     reader.blank = False
     return await _again(reader, census)
 
 
-async def _full(reader: Reader, count: Count) -> Ending:
+async def _full(reader: Reader, count: Count) -> Result:
     reader.lacking = set(await reader.missing())
     census = Census(reader, count)
     await census.take()
@@ -71,18 +71,18 @@ async def _full(reader: Reader, count: Count) -> Ending:
     await reader.changed_contacts()
     await reader.owing_contacts()
     agreement = await census.compare()
-    ending = Ending(agreement) if agreement.agree else await _again(reader, census)
+    result = Result(agreement) if agreement.agree else await _again(reader, census)
     await read_unapplied(reader)
-    return ending
+    return result
 
 
-async def _again(reader: Reader, census: Census) -> Ending:
+async def _again(reader: Reader, census: Census) -> Result:
     """People may have changed something while we read: look once more before saying that the books differ."""
     census.start_over()
     await census.take()
     await reader.changed_invoices()
     await reader.changed_contacts()
-    return Ending(await census.compare())
+    return Result(await census.compare())
 
 
 async def _holds_anything(reader: Reader) -> bool:

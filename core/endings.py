@@ -19,7 +19,7 @@ EVENTS_LIVE = timedelta(days=31)
 Source: Xero developer docs, "Webhooks"."""
 
 
-class Ending(NamedTuple):
+class Expiry(NamedTuple):
     """`what` ends, unless somebody does something, at `ends_at`."""
 
     what: str
@@ -34,15 +34,15 @@ class Installation(NamedTuple):
     key_since: datetime | None = None
 
 
-def endings(connection: Connection, installation: Installation = Installation()) -> list[Ending]:  # noqa: B008
+def endings(connection: Connection, installation: Installation = Installation()) -> list[Expiry]:  # noqa: B008
     """What we know to end of this connection. A permission that is used does not: each use renews it."""
     found = []
     if connection.refreshed_at is not None and connection.refresh_token_sealed is not None:
-        found.append(Ending(PERMISSION, connection.refreshed_at + REFRESH_TOKEN_LIVES))
+        found.append(Expiry(PERMISSION, connection.refreshed_at + REFRESH_TOKEN_LIVES))
     if installation.webhook_heard_at is not None:
-        found.append(Ending(WEBHOOKS, installation.webhook_heard_at + EVENTS_LIVE))
+        found.append(Expiry(WEBHOOKS, installation.webhook_heard_at + EVENTS_LIVE))
     if installation.key_since is not None:
-        found.append(Ending(KEY, installation.key_since + KEY_SERVES))
+        found.append(Expiry(KEY, installation.key_since + KEY_SERVES))
     return found
 
 

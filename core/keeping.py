@@ -103,8 +103,8 @@ class Keeping:
 
 async def warn(store: WorkspaceStore, connection: Connection, installation: Installation, *, now: datetime) -> None:
     """Tell who connected of what ends soon, once for each rung of the ladder."""
-    for ending in endings(connection, installation):
-        days = rung(ending.ends_at, now=now)
+    for expiry in endings(connection, installation):
+        days = rung(expiry.ends_at, now=now)
         if days is None:
             continue
         place = await store.about.get()
@@ -112,9 +112,9 @@ async def warn(store: WorkspaceStore, connection: Connection, installation: Inst
             organisation=connection.tenant_name,
             connection_id=connection.id,
             channel_id=place.channel_id,
-            what=ending.what,
-            ends_at=ending.ends_at,
+            what=expiry.what,
+            ends_at=expiry.ends_at,
             reconnect_needed=connection.state == ConnectionState.RECONNECT_NEEDED,
         )
-        card = f"ending:{connection.id}:{ending.what}:{ending.ends_at.date().isoformat()}:{days}"
+        card = f"ending:{connection.id}:{expiry.what}:{expiry.ends_at.date().isoformat()}:{days}"
         await store.outbox.tell_once(card, encode(notice), now=now, to=connection.connected_by)

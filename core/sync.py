@@ -9,7 +9,7 @@ import structlog
 from core import agreement, progress, quotas
 from core.agreement import Agreement
 from core.clock import utc_now
-from core.course import Ending, everything
+from core.course import Result, everything
 from core.engine import Engine
 from core.errors import BooksDiffer, NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
 from core.guard import survived
@@ -119,14 +119,14 @@ class Syncing:
     async def _attempt(self, reader: Reader) -> None:
         try:
             quotas.must_be_open(reader.connection, now=utc_now())
-            ending = await everything(reader)
+            result = await everything(reader)
         except Superseded as over:
             log.info("sync.superseded", run=str(reader.run.id), why=str(over))
             await self._close(reader, over)
         except XeroError as error:
             await self._end(reader, error)
         else:
-            await self._end(reader, None, ending)
+            await self._end(reader, None, result)
 
     async def _close(self, reader: Reader, over: Superseded) -> None:
         """Finish a run that nobody else goes on with: left open, it would keep others from starting for ever."""
@@ -136,12 +136,12 @@ class Syncing:
             if await store.runs.write(run.id, attempt=reader.attempt, **values):
                 await progress.tell(store, run.id, now=now)
 
-    async def _end(self, reader: Reader, error: XeroError | None, ending: Ending = Ending()) -> None:  # noqa: B008
+    async def _end(self, reader: Reader, error: XeroError | None, result: Result = Result()) -> None:  # noqa: B008
         """One transaction: finish the run, settle the incident, tell what is to be told."""
         now = utc_now()
         run = reader.run
         seconds = max((now - (run.started_at or now)).total_seconds(), 0.0)
-        outcome = outcome_of(error, ending.agreement)
+        outcome = outcome_of(error, result.agreement)
         async with self.database.workspace(run.workspace_id) as store:
             connection = await store.connections.get(reader.connection.id)
             if connection is None:
@@ -157,7 +157,7 @@ class Syncing:
                 # What that run met is mended already: somebody has connected again meanwhile.
                 connection.next_sync_at = now
             elif connection.state != ConnectionState.DISCONNECTED:
-                await self._settle(store, connection, run, error, ending, reader.calls.meter, now=now)
+                await self._settle(store, connection, run, error, result, reader.calls.meter, now=now)
             await progress.tell(store, run.id, now=now)
             store.touch(now)
         log.info(
@@ -171,11 +171,11 @@ class Syncing:
         )
 
     async def _looked_into(
-        self, store: WorkspaceStore, connection: Connection, run: SyncRun, ending: Ending, *, now: datetime
+        self, store: WorkspaceStore, connection: Connection, run: SyncRun, result: Result, *, now: datetime
     ) -> None:
         """What webhooks told before this run began is in the mirror now."""
         until = run.started_at or run.queued_at
-        await store.webhook_events.handled(connection.id, until=until, now=now, resources=ending.only)
+        await store.webhook_events.handled(connection.id, until=until, now=now, resources=result.only)
 
     async def _settle(
         self,
@@ -183,7 +183,7 @@ class Syncing:
         connection: Connection,
         run: SyncRun,
         error: XeroError | None,
-        ending: Ending,
+        result: Result,
         meter: Meter,
         *,
         now: datetime,
@@ -196,15 +196,15 @@ class Syncing:
         quotas.read_meter(connection, meter, now=now)
         usual = rhythm((await store.preferences.get()).sync_every, self.every)
         every = await quotas.settle(store, connection, error, every=usual, limit=self.daily_limit, now=now)
-        if error or ending.only is None:
+        if error or result.only is None:
             # A sync of a few named records is no substitute for the automatic one.
             connection.next_sync_at = next_sync_at(now, every=every, failures=backoff, retry_at=retry_at)
         if error is None:
             connection.state, connection.last_success_at = ConnectionState.ACTIVE, now
             await self.troubles.recovered(store, connection, now=now)
-            await self._looked_into(store, connection, run, ending, now=now)
-            await self._compared(store, connection, ending.agreement, now=now)
-            if ending.full_next:
+            await self._looked_into(store, connection, run, result, now=now)
+            await self._compared(store, connection, result.agreement, now=now)
+            if result.full_next:
                 connection.next_reconcile_at = now
             elif connection.next_reconcile_at is None:
                 connection.next_reconcile_at = next_night(connection.id, now, zone(connection.timezone))

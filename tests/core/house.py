@@ -169,14 +169,7 @@ class House:
         return await self.run(workspace_id, asked.run.id)
 
     def tokens(self, connection: Connection) -> Tokens:
-        return Tokens(
-            self.database,
-            self.vault,
-            self.login,
-            self.patience,
-            workspace_id=connection.workspace_id,
-            connection_id=connection.id,
-        )
+        return self.syncing.tokens(connection.workspace_id, connection.id)
 
     # looking
 
