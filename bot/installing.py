@@ -22,8 +22,8 @@ from bot.limits import fitted
 from bot.scopes import MAY_BE_LEFT_OUT, SCOPES
 from bot.views.welcome import welcome
 from core.clock import utc_now
-from core.connect import digest
 from core.guard import survived
+from core.vault import hash_of
 from storage.database import Database
 from storage.models import Team
 
@@ -88,7 +88,7 @@ class Installing:
         state, browser = secrets.token_urlsafe(32), browser_of(request) or secrets.token_urlsafe(32)
         expires_at = utc_now() + STATE_LIVES
         async with self._database.unscoped() as unscoped:
-            unscoped.teams.add_attempt(state_hash=digest(state), browser_hash=digest(browser), expires_at=expires_at)
+            unscoped.teams.add_attempt(state_hash=hash_of(state), browser_hash=hash_of(browser), expires_at=expires_at)
         asked = {
             "client_id": self._app.client_id,
             "scope": ",".join(SCOPES),
@@ -133,7 +133,7 @@ class Installing:
 
     async def _use(self, state: str, browser: str, *, now: datetime) -> None:
         async with self._database.unscoped() as unscoped:
-            used = await unscoped.teams.use_attempt(state_hash=digest(state), browser_hash=digest(browser), now=now)
+            used = await unscoped.teams.use_attempt(state_hash=hash_of(state), browser_hash=hash_of(browser), now=now)
         if not used:
             raise Failed("This link has been used already, is too old, or was opened in another browser.")
 

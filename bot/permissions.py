@@ -14,7 +14,6 @@ from bot.commands.call import Call
 from bot.installs import known
 from bot.people import Standing
 from bot.services import Services
-from core.connect import digest
 from core.errors import (
     NotAllowed,
     NotAMember,
@@ -23,6 +22,7 @@ from core.errors import (
     UnknownPerson,
     WhichWorkspace,
 )
+from core.vault import hash_of
 
 ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -177,7 +177,7 @@ async def check_link(services: Services, link: str, *, now: datetime) -> None:
     """Raise a Refusal where the person a connect link was made for may not connect any more. A link that is not known
     is left to whoever opens it."""
     async with services.database.asking() as unscoped:
-        owned = await unscoped.attempt_by_link(digest(link))
+        owned = await unscoped.attempt_by_link(hash_of(link))
         if owned is None:
             return
         store = unscoped.within(owned.workspace_id)

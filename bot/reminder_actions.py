@@ -6,6 +6,7 @@ from uuid import UUID
 
 from bot.commands.call import Call
 from bot.commands.hold import must_belong
+from bot.commands.pressed import as_id
 from bot.commands.reminders import the_plan
 from bot.views import reminder_forms as forms
 from bot.views import reminders as views
@@ -36,13 +37,6 @@ async def touchable(call: Call) -> tuple[UUID, UUID]:
     workspace_id, rest = await ours(call)
     await must_belong(call)
     return workspace_id, as_id(rest)
-
-
-def as_id(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise NotYours from None
 
 
 async def start(call: Call) -> Message:

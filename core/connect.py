@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from uuid import UUID, uuid4
 
 import msgspec
@@ -35,6 +34,7 @@ from core.schedule import LOOKED_AT_EVERY, next_sync_at
 from core.sealed_places import of_attempt
 from core.sync import Syncing
 from core.tokens import sealed_pair
+from core.vault import hash_of
 from core.xero.client import Tenant
 from core.xero.oauth import Grant
 from storage.models import ConnectAttempt, Connection, ConnectionState, Trigger, Workspace
@@ -76,11 +76,6 @@ class _Kept(msgspec.Struct):
     tenants: list[Tenant]
 
 
-def digest(secret: str) -> str:
-    """What is stored of a link, a state or a browser's secret: enough to recognise it, not to use it."""
-    return sha256(secret.encode()).hexdigest()
-
-
 class Connecting:
     """The way from a link in Slack to a live connection, and back."""
 
@@ -93,7 +88,7 @@ class Connecting:
         """Return the secret of a new one-time link for this person; it lives fifteen minutes."""
         secret = secrets.token_urlsafe(32)
         async with self._database.workspace(workspace_id) as store:
-            store.attempts.add(link_hash=digest(secret), asked_by=by, now=now, expires_at=now + LINK_LIVES)
+            store.attempts.add(link_hash=hash_of(secret), asked_by=by, now=now, expires_at=now + LINK_LIVES)
         return secret
 
     async def depart(self, link: str, *, browser: str | None, now: datetime) -> Departure:
@@ -101,13 +96,13 @@ class Connecting:
         state, verifier = secrets.token_urlsafe(48), secrets.token_urlsafe(48)
         browser = browser or secrets.token_urlsafe(48)
         async with self._database.unscoped() as unscoped:
-            owned = await unscoped.attempt_by_link(digest(link))
+            owned = await unscoped.attempt_by_link(hash_of(link))
             if owned is None:
                 raise AttemptInvalid("no such link")
             opened = await unscoped.within(owned.workspace_id).attempts.open(
                 owned.id,
-                state_hash=digest(state),
-                browser_hash=digest(browser),
+                state_hash=hash_of(state),
+                browser_hash=hash_of(browser),
                 verifier_sealed=self._vault.seal(verifier, place=of_attempt(owned.id, "verifier")),
                 now=now,
             )
@@ -304,7 +299,7 @@ async def put_off_farewell(store: WorkspaceStore, *, until: datetime) -> None:
 
 async def attempt_of(unscoped: Unscoped, state: str, browser: str) -> ConnectAttempt:
     """The attempt that a state stands for; raise AttemptInvalid for one that is unknown or from another browser."""
-    owned = await unscoped.attempt_by_state(digest(state))
+    owned = await unscoped.attempt_by_state(hash_of(state))
     attempt = await unscoped.within(owned.workspace_id).attempts.get(owned.id) if owned else None
     if attempt is None or not same_browser(attempt, browser):
         raise AttemptInvalid("unknown state or another browser")
@@ -312,7 +307,7 @@ async def attempt_of(unscoped: Unscoped, state: str, browser: str) -> ConnectAtt
 
 
 def same_browser(attempt: ConnectAttempt, browser: str) -> bool:
-    return attempt.browser_hash is not None and hmac.compare_digest(attempt.browser_hash, digest(browser))
+    return attempt.browser_hash is not None and hmac.compare_digest(attempt.browser_hash, hash_of(browser))
 
 
 def choices(tenants: Sequence[Tenant], *, before: Connection | None) -> Sequence[Tenant]:

@@ -88,6 +88,11 @@ def key_id(raw: bytes) -> bytes:
     return sha256(b"solido key id" + raw).digest()[:KEY_ID_BYTES]
 
 
+def hash_of(secret: str) -> str:
+    """What is stored of a secret that only has to be recognised, such as a link: enough for that, not to use it."""
+    return sha256(secret.encode()).hexdigest()
+
+
 def new_key() -> str:
     return urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
 

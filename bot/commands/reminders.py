@@ -5,7 +5,6 @@ from uuid import UUID
 from bot.commands.call import Call
 from bot.views import reminders as views
 from bot.views.blocks import Message
-from core.errors import NotAllowed
 
 LATELY = 6
 
@@ -21,7 +20,7 @@ async def the_plan(call: Call, workspace_id: UUID, *, page: int = 0) -> Message:
     outlook = await reminding.outlook(workspace_id, now=call.now)
     async with call.services.database.reading(workspace_id) as store:
         sent = await store.letters.latest(LATELY)
-    admin = await administers(call, workspace_id)
+    admin = await call.administers(workspace_id)
     if admin:
         await reminding.saw_plan(workspace_id, by=call.user_id, now=call.now)
     return views.plan(
@@ -36,11 +35,3 @@ async def the_plan(call: Call, workspace_id: UUID, *, page: int = 0) -> Message:
             page=page,
         )
     )
-
-
-async def administers(call: Call, workspace_id: UUID) -> bool:
-    try:
-        await call.must_administer(workspace_id)
-    except NotAllowed:
-        return False
-    return True

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from hashlib import sha256
 from uuid import UUID, uuid4
 
 import msgspec
@@ -23,6 +22,7 @@ from core.reminders.plan import PlannedLetter, PlannedLine
 from core.reminders.rules import THANKS, Rules, Step
 from core.reminders.slots import Rhythm
 from core.reminders.workdays import working_days
+from core.vault import hash_of
 from core.zones import zone
 from storage.reminder_models import Letter, Reminder, Scope
 from storage.store import WorkspaceStore
@@ -135,10 +135,6 @@ def is_thanks(planned: PlannedLetter) -> bool:
 def firmest(planned: PlannedLetter) -> Step:
     """The step whose words a letter about several invoices has."""
     return max((line.step for line in planned.lines), key=lambda step: step.days)
-
-
-def hash_of(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()
 
 
 def new_secret() -> str:

@@ -14,10 +14,10 @@ from core.mail import Mail, Mailer, Outcome
 from core.notices import CreditAsked, RemindersDecided, encode
 from core.notices import Unsubscribed as UnsubscribedNotice
 from core.reminders import telling
-from core.reminders.claiming import hash_of
 from core.reminders.facts import HoldReason
 from core.reminders.outlook import Outlook, look
 from core.reminders.rules import Rules, encode_rules
+from core.vault import hash_of
 from storage.database import Database
 from storage.models import Connection, ConnectionState
 from storage.reminder_models import LetterState, Scope
@@ -180,14 +180,14 @@ class Reminding:
 
     async def whose_letter(self, secret: str) -> str | None:
         """The organisation behind the link in a letter; None for a link that is not ours."""
-        async with self.database.unscoped() as unscoped:
+        async with self.database.asking() as unscoped:
             owned = await unscoped.letter_by_unsubscribe(hash_of(secret))
             connection = await unscoped.within(owned.workspace_id).connections.latest() if owned else None
         return connection.tenant_name if connection else None
 
     async def unsubscribe(self, secret: str, *, now: datetime) -> str | None:
         """A customer wants no more letters. Returns the organisation's name; None for a link that is not ours."""
-        async with self.database.unscoped() as unscoped:
+        async with self.database.asking() as unscoped:
             owned = await unscoped.letter_by_unsubscribe(hash_of(secret))
         if owned is None:
             return None

@@ -296,7 +296,7 @@ def guid(value: str) -> UUID:
     try:
         return UUID(value)
     except ValueError:
-        raise NotUnderstood("its id is not an id as Xero makes them") from None
+        raise NotUnderstood(BAD_ID) from None
 
 
 def amount(value: Decimal) -> Decimal:

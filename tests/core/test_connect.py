@@ -8,9 +8,10 @@ import pytest
 from sqlmodel import select
 
 from core import errors
-from core.connect import Arrival, Done, digest
+from core.connect import Arrival, Done
 from core.errors import Superseded
 from core.notices import Connected, ConnectFailed, Disconnected, Notice
+from core.vault import hash_of
 from sandbox.xero import Organisation, Switches
 from storage.models import ConnectAttempt, Connection, ConnectionState, RunState, Trigger
 from tests import builders
@@ -93,7 +94,7 @@ async def test_a_link_lives_fifteen_minutes(house: House, workspace: UUID) -> No
         await house.connecting.depart(secret, browser=None, now=house.pass_time(minutes=15))
 
 
-@pytest.mark.parametrize("link", ["", "guessed", digest("guessed")])
+@pytest.mark.parametrize("link", ["", "guessed", hash_of("guessed")])
 async def test_an_unknown_link_leads_nowhere(house: House, link: str) -> None:
     with pytest.raises(errors.AttemptInvalid):
         await house.connecting.depart(link, browser=None, now=house.now)
