@@ -25,6 +25,7 @@ from core.reminders.plan import PlannedLetter
 from core.reminders.thanking import thanks_due
 from core.sealed_places import of_pay_link
 from core.sync import Syncing
+from core.tokens import Tokens
 from core.xero.client import Meter, OrganisationCalls
 from storage.models import Connection, ConnectionState
 from storage.reminder_models import LetterState
@@ -98,7 +99,7 @@ class Sending:
         batch = list(one_reading(letters, room=outlook.standing.policy.rules.per_hour - outlook.standing.last_hour))
         if not batch:
             return False
-        calls = self.syncing.calls(outlook.standing.connection, Meter())
+        calls = calls_of(self.syncing, outlook.standing.connection)
         try:
             fresh = await self._ask(outlook.standing.connection, calls, batch)
         except (XeroError, Superseded) as error:
@@ -199,12 +200,24 @@ class Sending:
         if row.xero_asked_at and now - row.xero_asked_at < ASK_XERO_EVERY:
             return
         try:
-            reminds = await asking.xero_reminds(self.syncing.calls(connection, Meter()))
+            reminds = await asking.xero_reminds(calls_of(self.syncing, connection))
         except (XeroError, Superseded) as error:
             log.info("reminders.xero_not_asked", workspace=str(workspace_id), error=error.code)
             return
         async with self.syncing.database.workspace(workspace_id) as store:
             await store.reminders.decide(xero_reminds=reminds, xero_asked_at=now)
+
+
+def calls_of(parts: Syncing, connection: Connection) -> OrganisationCalls:
+    tokens = Tokens(
+        parts.database,
+        parts.vault,
+        parts.login,
+        parts.patience,
+        workspace_id=connection.workspace_id,
+        connection_id=connection.id,
+    )
+    return parts.xero.organisation(connection.tenant_id, tokens, Meter())
 
 
 def due_now(outlook: Outlook, now: datetime) -> list[PlannedLetter]:

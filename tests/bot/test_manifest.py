@@ -93,6 +93,7 @@ def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_it_is_printed_before_anything_else_is_set():
     done = run(SOLIDO_PUBLIC_URL=f"{HTTPS}/")
     assert done.returncode == 0, done.stderr

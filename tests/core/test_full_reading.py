@@ -16,6 +16,8 @@ from sandbox.xero import Organisation
 from storage.models import Contact, Incident, Invoice, RunState, SyncRun, Trigger
 from tests.core.house import House, outstanding, owing
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Books:
@@ -164,7 +166,6 @@ async def test_a_full_sync_during_another_sync_follows_it(books: Books) -> None:
     assert (await books.house.run(books.workspace)).trigger == Trigger.RECONCILE
 
 
-@pytest.mark.slow
 async def test_books_that_differ_for_good_are_named_and_alarm_once(books: Books) -> None:
     """Xero lists one invoice less than it knows by its id."""
     hidden = books.acme.outstanding()[0]

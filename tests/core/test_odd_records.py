@@ -13,6 +13,8 @@ from sandbox.xero import Invoice, Organisation, Person
 from storage.models import Contact
 from tests.core.house import House, outstanding, owing
 
+pytestmark = pytest.mark.slow
+
 Act = Callable[[Organisation, Invoice], Any]
 
 

@@ -15,6 +15,8 @@ from storage.models import ConnectionState, Resource, RunState, Trigger
 from tests.builders import a_contact_row
 from tests.core.house import House, PowerCut, outstanding, owing
 
+pytestmark = pytest.mark.slow
+
 INVOICES = "/api.xro/2.0/Invoices"
 
 
@@ -40,7 +42,6 @@ async def drained(house: House) -> None:
             house.pass_time(minutes=1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("answered", [False, True], ids=["before a call", "after its answer"])
 async def test_a_first_sync_survives_a_crash_at_every_call(cottage: House, answered: bool) -> None:
     acme = a_long_ledger(cottage)

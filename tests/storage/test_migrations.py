@@ -93,6 +93,7 @@ async def test_a_second_migration_leaves_the_rows_alone(database_url):
     await database.close()
 
 
+@pytest.mark.slow
 async def test_migrations_of_several_processes_at_once_are_safe(database_url):
     async def one() -> tuple[int | None, bytes]:
         process = await asyncio.create_subprocess_exec(
