@@ -130,7 +130,7 @@ def print_manifest(
     ] = False,
 ) -> None:
     """Print what Slack needs to know to make the app: to be pasted at api.slack.com/apps, *From a manifest*."""
-    socket_mode = socket_mode or bool(os.environ.get("SLACK_APP_TOKEN"))
+    socket_mode = socket_mode or any(os.environ.get(name) for name in ("SLACK_APP_TOKEN", "SLACK_APP_TOKEN_FILE"))
     described = manifest(url.rstrip("/"), many_teams=many_teams, socket_mode=socket_mode)
     if not url.startswith("https://") and (many_teams or not socket_mode):
         fail("Slack needs an https:// address to reach: set SOLIDO_PUBLIC_URL, or give --url.", WRONG_USE)
