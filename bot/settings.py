@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     solido_keep_days: int = Field(default=365, ge=0)
     smtp_url: SecretStr | None = None
     mail_from: str = ""
+    solido_metrics_port: int = Field(default=0, ge=0, le=65535)
     solido_log_format: Literal["json", "console"] | None = None
 
     @field_validator("database_url")

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel, col, delete, exists, func, select, union_all, upd
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.digests import Digests
+from storage.figures import Figures
 from storage.homes import Homes
 from storage.models import (
     ConnectAttempt,
@@ -71,6 +72,7 @@ class Unscoped:
         self.seals = Seals(session)
         self.homes = Homes(session)
         self.digests = Digests(session)
+        self.figures = Figures(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""
