@@ -26,6 +26,7 @@ from storage.models import (
     Workspace,
 )
 from storage.outbox import held_up
+from storage.overview import Overview
 from storage.reminder_models import Letter, LetterState, ReminderPolicy
 from storage.seals import Seals
 from storage.seen import SeenRequests
@@ -73,6 +74,7 @@ class Unscoped:
         self.homes = Homes(session)
         self.digests = Digests(session)
         self.figures = Figures(session)
+        self.overview = Overview(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""
