@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from msgspec.json import encode
@@ -17,13 +17,13 @@ from bot.logs import set_up
 from bot.manifest import manifest
 from bot.serving import serve as serve_roles
 from bot.settings import BadSettings, Settings, read_settings
+from bot.terminal import commands as terminal
+from bot.terminal.commands import BROKEN, WRONG_USE, fail
 from core.engine import prepare as prepare_engine
 from core.resealing import Resealing
 from core.vault import new_key
 from storage import schema
 from storage.database import Database, driver_url
-
-BROKEN, WRONG_USE = 1, 2
 
 # Pretty tracebacks would print local variables, secrets among them.
 app = typer.Typer(
@@ -34,11 +34,10 @@ app = typer.Typer(
 )
 keys = typer.Typer(no_args_is_help=True, help="The keys that seal tokens at rest.")
 app.add_typer(keys, name="keys")
-
-
-def fail(sentence: str, code: int) -> NoReturn:
-    typer.echo(sentence, err=True)
-    raise typer.Exit(code)
+app.command("status")(terminal.status)
+app.command("connections")(terminal.connections)
+app.command("runs")(terminal.runs)
+app.command("retry")(terminal.retry_runs)
 
 
 def settings_or_exit() -> Settings:
@@ -130,7 +129,7 @@ def print_manifest(
     ] = False,
 ) -> None:
     """Print what Slack needs to know to make the app: to be pasted at api.slack.com/apps, *From a manifest*."""
-    socket_mode = socket_mode or bool(os.environ.get("SLACK_APP_TOKEN"))
+    socket_mode = socket_mode or any(os.environ.get(name) for name in ("SLACK_APP_TOKEN", "SLACK_APP_TOKEN_FILE"))
     described = manifest(url.rstrip("/"), many_teams=many_teams, socket_mode=socket_mode)
     if not url.startswith("https://") and (many_teams or not socket_mode):
         fail("Slack needs an https:// address to reach: set SOLIDO_PUBLIC_URL, or give --url.", WRONG_USE)

@@ -21,6 +21,7 @@ from bot.home import Homes
 from bot.inbox import Inbox, heard_by
 from bot.installing import Installing, Way
 from bot.installs import AppKeys, Installs
+from bot.metrics import Metrics
 from bot.people import People
 from bot.places import Places
 from bot.services import Services
@@ -155,8 +156,9 @@ class Solido:
         way = Way(settings.slack_authorize_url, settings.public_url)
         self.installing = Installing(self.database, self._installs, self._slack, app, way)
         further = self.installing.routes()
-        web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, further)
-        self.web = web.app
+        self.measured = Metrics(self.database, self.stuck, limit=settings.xero_daily_limit)
+        web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, self.measured, further)
+        self.web, self.watched = web.app, web.watched
         app_token = settings.slack_app_token.get_secret_value() if Role.WEB in roles else ""
         self.socket_mode = SocketMode(self._slack, app_token, secret, web.slack) if app_token else None
         self.scheduler = Scheduler(self.ticks(roles))

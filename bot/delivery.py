@@ -18,11 +18,13 @@ from bot.pace import Pace
 from bot.refusals import Meaning, Refused
 from bot.rendering import render, rests
 from bot.views.blocks import Message, context, listed, user, without_markup
+from core import measures
 from core.clock import utc_now
 from core.guard import survived
 from core.notices import Digest, Expiring, Moved, Notice, QuotaLow, RemindersTold, Trouble, TroubleAloud, decode
 from core.operators import CannotWrite, Operators
 from core.preferences import quiet_until
+from core.progress import card_of as run_card
 from storage.database import Database
 from storage.models import OutboxMessage, Team
 from storage.store import WorkspaceStore
@@ -111,6 +113,8 @@ class Delivery:
                 next_at=now + rests(errand.notice),
                 home=row.detour == 0,
             )
+        measures.NOTICES.labels("told").inc()
+        log.info("slack.told", workspace=str(row.workspace_id), message=row.id, version=row.version, **about(row.card))
 
     async def _errand(self, store: WorkspaceStore, row: OutboxMessage) -> Errand:
         place, team = await store.about.get(), await store.about.team()
@@ -181,6 +185,7 @@ class Delivery:
 
     async def _refused(self, errand: Errand, refused: Refused) -> None:
         now, row, meaning = utc_now(), errand.row, refused.meaning
+        measures.NOTICES.labels("refused").inc()
         log.warning("slack.refused", workspace=str(row.workspace_id), message=row.id, error=refused.error)
         homeless = meaning in (Meaning.NO_PLACE, Meaning.NO_TEAM)
         if homeless and must_arrive(errand.notice):
@@ -215,6 +220,12 @@ class Delivery:
             await store.outbox.go_round(row.id, step=0, error=refused.error, now=now, next_at=now + LONGEST_WAIT)
             if self._operators is not None:
                 await store.outbox.tell_once(f"{row.card}:mail:{stage(errand.notice)}", row.notice, now=now, to=BY_MAIL)
+
+
+def about(card: str) -> dict[str, str]:
+    """What a card is about, for the log: its kind, and the id of the sync it tells of. Nothing of anybody's."""
+    kind, _colon, rest = card.partition(":")
+    return {"card": kind, **({"run": rest} if card == run_card(rest) else {})}
 
 
 def mentioning(message: Message, errand: Errand) -> Message:

@@ -49,15 +49,17 @@ async def serve(settings: Settings, roles: frozenset[Role]) -> None:
     await solido.start()
     try:
         if Role.WEB in roles:
-            await serve_web(solido, settings, stop)
+            await serve_web(solido.web, settings.host, settings.port, stop)
+        elif settings.solido_metrics_port:
+            await serve_web(solido.watched, settings.host, settings.solido_metrics_port, stop)
         else:
             await stop.wait()
     finally:
         await solido.stop()
 
 
-async def serve_web(solido: Solido, settings: Settings, stop: asyncio.Event) -> None:
-    server = make_server(solido.web, settings.host, settings.port)
+async def serve_web(app: ASGIApp, host: str, port: int, stop: asyncio.Event) -> None:
+    server = make_server(app, host, port)
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)

@@ -6,7 +6,6 @@ A listener never lets an exception out: Bolt would lose the acknowledgement, and
 import re
 from collections.abc import Awaitable
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -20,6 +19,7 @@ from bot.commands.call import Call
 from bot.inbox import send_to
 from bot.installs import Authorize, KnownTeam
 from bot.limits import fitted, fitted_view
+from bot.logs import command_under_way
 from bot.modals import entered, submit
 from bot.services import Services
 from bot.views.blocks import FieldErrors, Message, Modal, section
@@ -143,7 +143,7 @@ async def safely(what: str, work: Awaitable[T]) -> T | Message:
     async def keep() -> None:
         said.append(await work)
 
-    reference = uuid4().hex[:8]
+    reference = command_under_way()
     return said[0] if await survived(what, keep(), reference=reference) else broken(reference)
 
 

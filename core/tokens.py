@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from core import measures
 from core.clock import utc_now
 from core.errors import PermissionEnded, Superseded, XeroError, XeroUnavailable
 from core.patience import Patience, patiently
@@ -123,11 +124,13 @@ class Tokens:
                 return None
             async with self._database.workspace(self._workspace_id) as store:
                 await store.connections.release_refresh(row.id, version=row.token_version)
+            measures.refresh_failed(error)
             raise
         async with self._database.workspace(self._workspace_id) as store:
             saved = await (self._saved_for_parting if self._parting else self._saved)(store, row, grant)
             if not saved:
                 await store.connections.release_refresh(row.id, version=row.token_version)
+        measures.REFRESHES.labels("renewed" if saved else "too_late").inc()
         return grant.access_token if saved else None
 
     async def _saved(self, store: WorkspaceStore, row: Connection, grant: Grant) -> bool:

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel, col, delete, exists, func, select, union_all, upd
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.digests import Digests
+from storage.figures import Figures
 from storage.homes import Homes
 from storage.models import (
     ConnectAttempt,
@@ -25,6 +26,7 @@ from storage.models import (
     Workspace,
 )
 from storage.outbox import held_up
+from storage.overview import Overview
 from storage.reminder_models import Letter, LetterState, ReminderPolicy
 from storage.seals import Seals
 from storage.seen import SeenRequests
@@ -69,6 +71,8 @@ class Unscoped:
         self.seals = Seals(session)
         self.homes = Homes(session)
         self.digests = Digests(session)
+        self.figures = Figures(session)
+        self.overview = Overview(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""

@@ -17,6 +17,7 @@ DID = {
     Happening.TAKEN: "is on it",
     Happening.SNOOZED: "snoozed an alert{0}",
     Happening.WOKE: "ended a snooze",
+    "had a sync tried again": "tried a failed sync again",
     "exported": "took a copy of everything",
     "settings": "changed the settings",
     "asked for help": "asked for help",

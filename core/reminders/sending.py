@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from core import measures
 from core.budget import Budget
 from core.clock import utc_now
 from core.errors import Superseded, XeroError
@@ -177,6 +178,7 @@ class Sending:
 
     async def _end(self, store: WorkspaceStore, letter_id: UUID, outcome: Outcome, *, now: datetime) -> None:
         if await store.letters.finish(letter_id, FATES[outcome.fate], now=now, detail=outcome.detail):
+            measures.LETTERS.labels(FATES[outcome.fate]).inc()
             log.info("letter.finished", letter=str(letter_id), fate=outcome.fate, detail=outcome.detail)
             await telling.letter(store, letter_id, bounced=outcome.bounced, now=now)
 
