@@ -196,7 +196,7 @@ class Cluster(Installation):
 
     async def _answers(self, port: int) -> bool:
         for one in self.processes:
-            assert one.over or is_there(one), one.said()
+            assert one.over or is_there(one), f"ended with {await one.ended()}: {one.said()}"
         try:
             return (await self.browser.get(f"http://localhost:{port}/readyz")).status_code == 200
         except httpx.TransportError:  # it does not listen yet

@@ -130,7 +130,7 @@ class Installation:
                 held = condition()
                 if await held if asyncio.iscoroutine(held) else held:
                     return
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
 
     # people
 
