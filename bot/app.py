@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import socket
 from datetime import timedelta
 from enum import StrEnum
 
@@ -39,6 +38,7 @@ from core.forgetting import Forgetting
 from core.keeping import Keeping
 from core.operators import ByMail, Operators
 from core.patience import Patience
+from core.presence import BEAT_SECONDS, Presence, new_name
 from core.reminders import ReminderPlan
 from core.reminders.asking import AskedAfresh
 from core.reminders.deciding import Reminding
@@ -94,7 +94,9 @@ class Solido:
         self._roles = roles
         self.database = Database(settings.database_url)
         self._vault = settings.vault()
-        self.engine = engine or DbosEngine(self.database.url, worker=worker_name(embedded=self.database.embedded))
+        self.database.process = new_name(embedded=self.database.embedded)
+        self.engine = engine or DbosEngine(self.database.url, worker=self.database.process)
+        self.presence = Presence(self.database, self.engine, roles)
         self._http = make_http(transport)
         self._login = XeroLogin(
             client_id=settings.xero_client_id,
@@ -194,6 +196,7 @@ class Solido:
         watching = watching if roles & {Role.SCHEDULER, Role.WORKER} else []
         if self.socket_mode is not None:
             watching.append(Tick("line", 5.0, self.socket_mode.look))
+        watching.append(Tick("alive", BEAT_SECONDS, self.presence.beat))
         return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
     async def tidy(self) -> None:
@@ -208,6 +211,7 @@ class Solido:
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""
         await self._check_schema()
+        await self.presence.join()
         await asyncio.to_thread(prepare_holidays)
         self._slack.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS), trust_env=True)
         await self._know_team()
@@ -225,6 +229,8 @@ class Solido:
             await self.socket_mode.stop()
         await self.scheduler.stop()
         await self.inbox.drain()
+        await self.engine.let_go()
+        await self.presence.leave()
         await self.engine.stop()
         await self._http.aclose()
         await self._login.close()
@@ -280,8 +286,3 @@ class Solido:
 def reason_of(error: Exception) -> str:
     """Slack's own word for it, else what kind of trouble it is."""
     return str(getattr(error, "response", {"error": type(error).__name__})["error"])
-
-
-def worker_name(*, embedded: bool) -> str:
-    """A name that is the same after a restart: the engine gives a worker back what it was working on."""
-    return "solido" if embedded else f"worker-{socket.gethostname()}"

@@ -19,7 +19,7 @@ from bot.refusals import Meaning, Refused
 from bot.rendering import render, rests
 from bot.views.blocks import Message, context, listed, user, without_markup
 from core import measures
-from core.clock import utc_now
+from core.clock import steady, utc_now
 from core.guard import survived
 from core.notices import Digest, Expiring, Moved, Notice, QuotaLow, RemindersTold, Trouble, TroubleAloud, decode
 from core.operators import CannotWrite, Operators
@@ -34,6 +34,8 @@ log = structlog.get_logger()
 
 AT_ONCE = 50
 LEASE = timedelta(seconds=60)
+SURE_SECONDS = 2.0
+"""So long after a claim it is surely ours still: nobody is taken for dead that soon."""
 LONGEST_WAIT = timedelta(minutes=15)
 GIVEN_UP_AFTER = timedelta(days=1)
 """How long a notice of no lasting interest waits for a channel that cannot be written to."""
@@ -85,7 +87,7 @@ class Delivery:
             await survived("delivery", self._tell(owned), workspace=str(owned.workspace_id), message=str(owned.id))
 
     async def _tell(self, owned: Waiting) -> None:
-        now = utc_now()
+        now, began = utc_now(), steady()
         async with self._database.workspace(owned.workspace_id) as store:
             row = await store.outbox.claim(owned.id, now=now, until=now + LEASE)
             if row is None:
@@ -97,6 +99,8 @@ class Delivery:
         if until is not None and not row.message_ts and isinstance(errand.notice, UNASKED):
             async with self._database.workspace(owned.workspace_id) as store:
                 await store.outbox.postpone(row.id, error="quiet hours", until=until)
+            return
+        if steady() - began > SURE_SECONDS and not await self._still_ours(row):
             return
         try:
             posted_in, ts = await self._say(errand)
@@ -115,6 +119,11 @@ class Delivery:
             )
         measures.NOTICES.labels("told").inc()
         log.info("slack.told", workspace=str(row.workspace_id), message=row.id, version=row.version, **about(row.card))
+
+    async def _still_ours(self, row: OutboxMessage) -> bool:
+        """A process that was frozen for long must not say once more what others have said meanwhile."""
+        async with self._database.reading(row.workspace_id) as store:
+            return await store.outbox.still_ours(row)
 
     async def _errand(self, store: WorkspaceStore, row: OutboxMessage) -> Errand:
         place, team = await store.about.get(), await store.about.team()

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot.app import Role, Solido
+from bot.app import CannotStart, Role, Solido
 from bot.settings import Settings
 
 DRAIN_SECONDS = 4
@@ -58,9 +59,17 @@ async def serve(settings: Settings, roles: frozenset[Role]) -> None:
         await solido.stop()
 
 
+def listening(host: str, port: int) -> socket.socket:
+    """Raises CannotStart: uvicorn would end the process without a word."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise CannotStart(f"HOST and PORT ({host}, {port}) cannot be listened at: {error.strerror}.") from None
+
+
 async def serve_web(app: ASGIApp, host: str, port: int, stop: asyncio.Event) -> None:
     server = make_server(app, host, port)
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets=[listening(host, port)]))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_bolt.middleware.request_verification.async_request_verification import AsyncRequestVerification
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import actions
@@ -22,6 +23,7 @@ from bot.limits import fitted, fitted_view
 from bot.logs import command_under_way
 from bot.modals import entered, submit
 from bot.services import Services
+from bot.shield import verifier
 from bot.views.blocks import FieldErrors, Message, Modal, section
 from bot.views.help import broken
 from core.clock import utc_now
@@ -56,6 +58,9 @@ class SlackListener:
         for listener in self.bolt._async_listeners:
             # Bolt would give up after three seconds; bot/inbox.py has acknowledged by then, and waits for the answer.
             listener.ack_timeout = ACK_TIMEOUT_SECONDS
+        for middleware in self.bolt._async_middleware_list:
+            if isinstance(middleware, AsyncRequestVerification):
+                middleware._verifier = verifier(signing_secret)
 
     async def on_command(
         self,

@@ -45,6 +45,15 @@ class Engine(Protocol):
         """Start working, first on what a crash left behind. `work` must be safe to be called again for a run; it is,
         after a pause, where it raised."""
 
+    async def resume(self, worker: str) -> int:
+        """Have others go on with what this worker, which is gone, had under way; return how many runs that were."""
+
+    async def let_go(self) -> None:
+        """Break off everything under way, and begin nothing."""
+
+    async def go_on(self, worker: str) -> None:
+        """After letting go: work again, as this worker; nothing where it was never launched."""
+
     async def stop(self) -> None:
         """Take no new runs, and hand back those not yet at their end: they go on at the next launch."""
 
@@ -70,6 +79,7 @@ class DbosEngine:
         self._url = sync_url(url)
         self._worker = worker
         self._pause = pause
+        self._work: Work | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._client = DBOSClient(
             system_database_url=self._url,
@@ -89,6 +99,24 @@ class DbosEngine:
         await session.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, str(run_id)))
 
     async def launch(self, work: Work) -> None:
+        self._work = work
+        await self._begin(work)
+
+    async def go_on(self, worker: str) -> None:
+        self._worker = worker
+        if self._work is not None:
+            await self._begin(self._work)
+
+    async def resume(self, worker: str) -> int:
+        found = await self._client.list_workflows_async(
+            status="PENDING", executor_id=worker, load_input=False, load_output=False
+        )
+        ids = [each.workflow_id for each in found]
+        if ids:
+            await self._client.resume_workflows_async(ids, queue_name=QUEUE)
+        return len(ids)
+
+    async def _begin(self, work: Work) -> None:
         async def carry(run_id: str) -> None:
             task = asyncio.ensure_future(_to_its_end(work, UUID(run_id), self._pause))
             self._running.add(task)
@@ -110,11 +138,15 @@ class DbosEngine:
         await DBOS.register_queue_async(QUEUE, worker_concurrency=CONCURRENCY, polling_interval_sec=POLL_SECONDS)
 
     async def stop(self) -> None:
+        self._work = None
+        await self.let_go()
+        self._client.destroy()
+
+    async def let_go(self) -> None:
         # A cancelled workflow stays PENDING with the engine, and the next launch takes it up again.
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        self._client.destroy()
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS lends the loop its own threads and takes them along.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())

@@ -34,6 +34,10 @@ log = structlog.get_logger()
 FULL = Trigger.RECONCILE
 
 
+class TakenForDead(Exception):
+    """This process was silent for so long that others do its work; see core/presence.py."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """A run that will happen, or (`already`) one that was under way when somebody asked."""
@@ -100,9 +104,11 @@ class Syncing:
         """Carry out a run. Safe to be called again for the same run, at any time: it goes on from its cursor."""
         async with self.database.asking() as unscoped:
             workspace_id = await unscoped.run_owner(run_id)
-        if workspace_id is None:
-            return
-        async with self.database.workspace(workspace_id) as store:
+            if workspace_id is None:
+                return
+            if self.database.process and not await unscoped.workers.hold(self.database.process):
+                raise TakenForDead  # it is others' to carry out; they may be at it
+            store = unscoped.within(workspace_id)
             attempt = await store.runs.start(run_id, now=utc_now())
             run = await store.runs.get(run_id)
             connection = await store.connections.get(run.connection_id) if run else None

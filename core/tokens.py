@@ -148,7 +148,7 @@ class Tokens:
         if row.state != ConnectionState.DISCONNECTED or row.token_version != seen.token_version:
             return False
         row.access_token_sealed, row.refresh_token_sealed = sealed_pair(self._vault, row.id, grant)
-        row.access_expires_at, row.refresh_lease_until = grant.expires_at, None
+        row.access_expires_at, row.refresh_lease_until, row.refresh_by = grant.expires_at, None, None
         row.token_version += 1
         return True
 

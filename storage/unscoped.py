@@ -33,6 +33,7 @@ from storage.seen import SeenRequests
 from storage.store import WorkspaceStore
 from storage.teams import Teams
 from storage.webhook_models import WebhookEvent, WebhookFeed
+from storage.workers import Workers
 
 
 class Owned(NamedTuple):
@@ -64,8 +65,9 @@ def is_ours(table: Table) -> bool:
 class Unscoped:
     """Look-ups by outside keys (Slack ids, hashes) and claims of due work."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, process: str = "") -> None:
         self.session = session
+        self._process = process
         self.seen = SeenRequests(session)
         self.teams = Teams(session)
         self.seals = Seals(session)
@@ -73,10 +75,11 @@ class Unscoped:
         self.digests = Digests(session)
         self.figures = Figures(session)
         self.overview = Overview(session)
+        self.workers = Workers(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""
-        return WorkspaceStore(self.session, workspace_id)
+        return WorkspaceStore(self.session, workspace_id, self._process)
 
     async def team(self, *, enterprise_id: str, slack_team_id: str) -> Team | None:
         found = select(Team).where(col(Team.enterprise_id) == enterprise_id, col(Team.slack_team_id) == slack_team_id)
