@@ -12,6 +12,7 @@ from core.engine import prepare
 from storage.database import Database, driver_url
 from storage.migrate import migrate
 from tests import postgres
+from tests.compiled import make_sharing_engine
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -22,6 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "postgres_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgres)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Databases of a kind share what SQLAlchemy compiled; see tests/compiled.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.database.make_engine", make_sharing_engine)
+        yield
 
 
 @pytest.fixture(scope="session")
