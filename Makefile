@@ -5,13 +5,18 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-config --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check prove mutants bench screenshots migrations-check lock python venv-run venv-dev venv-bench clean
+FAST := tests/test_architecture.py tests/test_project.py tests/bot tests/core tests/storage
+
+.PHONY: run test test-fast check prove mutants bench screenshots migrations-check lock python venv-run venv-dev venv-bench clean
 
 run: venv-run  ## the whole product on loopback, driven from a browser; PORT=… and ARGS='--as-of …' are heard
 	@exec $(BIN)/python -m sandbox $(ARGS)
 
 test: venv-dev  ## every test, on SQLite and PostgreSQL; ARGS='-k sync' for some of them
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-fast: venv-dev  ## what Solido decides, stores and says, on SQLite: no processes, no browser, no stories, nothing slow
+	@$(BIN)/python -m pytest -n auto -m "not postgres and not slow" $(FAST) $(ARGS)
 
 check: venv-dev  ## what CI runs: format, lint, types, then the tests (import rules and migrations among them)
 	@echo "ruff format" && $(BIN)/ruff format --quiet --check . || { echo "Run '$(BIN)/ruff format .'" >&2; exit 1; }

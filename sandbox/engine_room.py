@@ -61,7 +61,7 @@ def _calls(xero: FakeXero, name: str, tenant_id: str) -> dict[str, Any]:
 async def outbox(database: Database) -> list[dict[str, Any]]:
     """Solido's notices, those that wait first, then the newest."""
     rows = select(OutboxMessage).order_by(col(OutboxMessage.waiting).desc(), col(OutboxMessage.created_at).desc())
-    async with database.unscoped() as unscoped:
+    async with database.asking() as unscoped:
         found = (await unscoped.session.exec(rows.limit(MOST_ROWS))).all()
     return [
         {

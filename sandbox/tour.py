@@ -114,7 +114,7 @@ class Tour:
         }
 
     async def _facts(self) -> Facts:
-        async with self.database.unscoped() as unscoped:
+        async with self.database.asking() as unscoped:
             ask = unscoped.session.exec
             states = (await ask(select(Connection.state))).all()
             synced = select(SyncRun.finished_at).where(col(SyncRun.state) == RunState.SUCCEEDED)

@@ -1,6 +1,5 @@
 """Reminders: who is written to when, and above all who is not."""
 
-from core.notices import Held
-from core.reminders.outlook import ReminderPlan, held
+from core.reminders.outlook import ReminderPlan
 
-__all__ = ["Held", "ReminderPlan", "held"]
+__all__ = ["ReminderPlan"]

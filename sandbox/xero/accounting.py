@@ -17,6 +17,7 @@ from sandbox.xero.books import Organisation
 from sandbox.xero.endpoints import bearer
 from sandbox.xero.identity import Identity
 from sandbox.xero.limits import Limits
+from sandbox.xero.papers import Invoice
 from sandbox.xero.query import QueryError
 from sandbox.xero.refusals import RefusedError, bad_request, forbidden, missing_scope, not_found, too_many
 from sandbox.xero.switches import Switches
@@ -178,16 +179,12 @@ async def invoice_list(api: Accounting, ask: Ask) -> Response:
 
 
 async def one_invoice(api: Accounting, ask: Ask) -> Response:
-    invoice = lists.invoice(ask.organisation, ask.request.path_params["id"], api.switches)
-    if invoice is None:
-        raise NotFoundError
-    return api.document(ask, "Invoices", [records.invoice_json(invoice, records.SINGLE, api.switches)])
+    item = records.invoice_json(_invoice(api, ask), records.SINGLE, api.switches)
+    return api.document(ask, "Invoices", [item])
 
 
 async def online_invoice(api: Accounting, ask: Ask) -> Response:
-    invoice = lists.invoice(ask.organisation, ask.request.path_params["id"], api.switches)
-    if invoice is None:
-        raise NotFoundError
+    invoice = _invoice(api, ask)
     if invoice.type != "ACCREC" or invoice.status in ("DRAFT", "SUBMITTED"):
         raise QueryError("Online invoice URLs are for approved sales invoices", type="ValidationException", number=10)
     link = "https://in.xero.com/" + invoice.id.replace("-", "")[::-1]
@@ -195,16 +192,12 @@ async def online_invoice(api: Accounting, ask: Ask) -> Response:
 
 
 async def history(api: Accounting, ask: Ask) -> Response:
-    invoice = lists.invoice(ask.organisation, ask.request.path_params["id"], api.switches)
-    if invoice is None:
-        raise NotFoundError
+    invoice = _invoice(api, ask)
     return api.rendered(ask, "HistoryRecords", [_note(at, details) for at, details in invoice.history])
 
 
 async def add_history(api: Accounting, ask: Ask) -> Response:
-    invoice = lists.invoice(ask.organisation, ask.request.path_params["id"], api.switches)
-    if invoice is None:
-        raise NotFoundError
+    invoice = _invoice(api, ask)
     details = _details(await ask.request.body())
     at = ask.organisation.note(invoice, details)
     return api.rendered(ask, "HistoryRecords", [_note(at, details)])
@@ -235,6 +228,14 @@ def list_of(kind: unallocated.Kind) -> Handler:
         return api.document(ask, kind.plural, [unallocated.as_json(each) for each in found], paging)
 
     return listed
+
+
+def _invoice(api: Accounting, ask: Ask) -> Invoice:
+    """The one that the path names; raise NotFoundError."""
+    found = lists.invoice(ask.organisation, ask.request.path_params["id"], api.switches)
+    if found is None:
+        raise NotFoundError
+    return found
 
 
 def _note(at: datetime, details: str) -> dict[str, Any]:

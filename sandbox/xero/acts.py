@@ -34,13 +34,16 @@ def act(xero: FakeXero, asked: Asked) -> str:
 
 def _pay(xero: FakeXero, asked: Asked) -> str:
     books, invoice = _invoice(xero, asked)
-    payment = books.pay(invoice, _amount(asked, "amount"))
-    return f"Invoice {invoice.number} got a payment of {payment.amount} {invoice.currency}; {_left(invoice)}."
+    return _paid(books, invoice, _amount(asked, "amount"))
 
 
 def _part_pay(xero: FakeXero, asked: Asked) -> str:
     books, invoice = _invoice(xero, asked)
-    payment = books.pay(invoice, _amount(asked, "amount") or (invoice.due / 2).quantize(CENT))
+    return _paid(books, invoice, _amount(asked, "amount") or (invoice.due / 2).quantize(CENT))
+
+
+def _paid(books: Organisation, invoice: Invoice, amount: Decimal | None) -> str:
+    payment = books.pay(invoice, amount)
     return f"Invoice {invoice.number} got a payment of {payment.amount} {invoice.currency}; {_left(invoice)}."
 
 

@@ -164,6 +164,7 @@ async def test_a_full_sync_during_another_sync_follows_it(books: Books) -> None:
     assert (await books.house.run(books.workspace)).trigger == Trigger.RECONCILE
 
 
+@pytest.mark.slow
 async def test_books_that_differ_for_good_are_named_and_alarm_once(books: Books) -> None:
     """Xero lists one invoice less than it knows by its id."""
     hidden = books.acme.outstanding()[0]

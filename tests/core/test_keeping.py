@@ -42,6 +42,7 @@ async def days_pass(house: House, days: int, *, syncs: bool = False) -> None:
             await house.engine.drain()
 
 
+@pytest.mark.slow
 async def test_a_permission_that_rests_for_half_a_year_is_alive(house: House, acme: Organisation) -> None:
     """No sync runs at all; 60 days without use would end it."""
     workspace = await house.synced(acme)
@@ -87,6 +88,7 @@ async def test_a_look_that_xero_does_not_answer_proves_nothing(cottage: House, k
     assert connection.look_at == cottage.now + timedelta(hours=1)
 
 
+@pytest.mark.slow
 async def test_who_connected_hears_of_an_end_three_times_and_the_channel_does_not(cottage: House) -> None:
     """Xero's log-in is out of order for two months: nothing renews the permission."""
     acme = cottage.xero.add_organisation("Acme")
@@ -155,6 +157,7 @@ async def test_a_sync_that_fails_after_somebody_has_connected_again_says_nothing
     assert not [notice for notice in await house.told(workspace) if isinstance(notice, Trouble)]
 
 
+@pytest.mark.slow
 async def test_who_connected_hears_when_xero_sends_no_webhooks_any_more(cottage: House) -> None:
     acme = cottage.xero.add_organisation("Acme")
     workspace = await cottage.synced(acme)
@@ -175,6 +178,7 @@ async def test_who_connected_hears_when_xero_sends_no_webhooks_any_more(cottage:
     assert await warnings(cottage, workspace) == [(WEBHOOKS, "U1")] * len(RUNGS)
 
 
+@pytest.mark.slow
 async def test_who_connected_hears_when_the_sealing_key_is_a_year_old(house: House, acme: Organisation) -> None:
     workspace = await house.synced(acme)
     keeping = Keeping(house.syncing)

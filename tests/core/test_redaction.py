@@ -56,6 +56,7 @@ def test_what_people_typed_themselves_loses_every_long_number():
     assert redact("invoice 10442 of 12", names=(), strict=True) == "invoice [number] of 12"
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(st.characters(categories=("L", "N", "Zs", "P")), min_size=1), max_size=5), st.text())
 def test_no_name_is_left_whatever_stands_around_it(names, text):
     for name in names:

@@ -40,6 +40,7 @@ async def drained(house: House) -> None:
             house.pass_time(minutes=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answered", [False, True], ids=["before a call", "after its answer"])
 async def test_a_first_sync_survives_a_crash_at_every_call(cottage: House, answered: bool) -> None:
     acme = a_long_ledger(cottage)
