@@ -17,6 +17,7 @@ from bot.logs import set_up
 from bot.manifest import manifest
 from bot.serving import serve as serve_roles
 from bot.settings import BadSettings, Settings, read_settings
+from bot.terminal import backups
 from bot.terminal import commands as terminal
 from bot.terminal.commands import BROKEN, WRONG_USE, fail
 from core.engine import prepare as prepare_engine
@@ -34,6 +35,9 @@ app = typer.Typer(
 )
 keys = typer.Typer(no_args_is_help=True, help="The keys that seal tokens at rest.")
 app.add_typer(keys, name="keys")
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
+app.command("restored")(backups.restored)
 app.command("status")(terminal.status)
 app.command("connections")(terminal.connections)
 app.command("runs")(terminal.runs)
