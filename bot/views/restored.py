@@ -9,5 +9,5 @@ STAYS_AWAY = "What was due by today is not sent again, as it may have gone alrea
 
 
 def restored(it: Restored) -> Message:
-    text = f":rewind: Solido was set back to what it knew of {bold(it.organisation)} on {when(it.since)}."
+    text = f":warning: Solido was set back to what it knew of {bold(it.organisation)} on {when(it.since)}."
     return saying([section(f"{text} {KNOWN_NO_MORE} {TO_DO}"), context(STAYS_AWAY)])
