@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -145,16 +146,24 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
     """Look at settings, database, Slack, Xero and mail; say what is broken and what to do."""
     try:
         settings = read_settings()
-        settings.vault()
+        if settings.sqlite_file is None or settings.solido_secret_keys:
+            settings.vault()  # else it would make a key, and the doctor makes nothing
         settings.mailer()
     except BadSettings as wrong:
         found = [broken("settings", line, "See docs/settings.md.") for line in str(wrong).splitlines()]
     else:
         set_up("console")
         found = asyncio.run(examine(settings))
-    typer.echo(encode(found).decode() if as_json else "\n".join(map(written, found)))
+    typer.echo(encode(found).decode() if as_json else "\n".join([*map(written, found), "", summed_up(found)]))
     if any(each.health == Health.BROKEN for each in found):
         raise typer.Exit(BROKEN)
+
+
+def summed_up(found: list[Finding]) -> str:
+    """The last line, which is the one that is seen first."""
+    counts = Counter(each.health for each in found)
+    unwell = [f"{counts[health]} {health}" for health in (Health.BROKEN, Health.WARNING) if counts[health]]
+    return f"{', '.join(unwell)}: what to do stands below each." if unwell else "All is well."
 
 
 def written(it: Finding) -> str:
