@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from bot.logs import set_up
 from bot.manifest import manifest
 from bot.serving import serve as serve_roles
 from bot.settings import BadSettings, Settings, read_settings
+from bot.terminal import backups
 from bot.terminal import commands as terminal
 from bot.terminal.commands import BROKEN, WRONG_USE, fail
 from core.engine import prepare as prepare_engine
@@ -34,6 +36,9 @@ app = typer.Typer(
 )
 keys = typer.Typer(no_args_is_help=True, help="The keys that seal tokens at rest.")
 app.add_typer(keys, name="keys")
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
+app.command("restored")(backups.restored)
 app.command("status")(terminal.status)
 app.command("connections")(terminal.connections)
 app.command("runs")(terminal.runs)
@@ -141,16 +146,24 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
     """Look at settings, database, Slack, Xero and mail; say what is broken and what to do."""
     try:
         settings = read_settings()
-        settings.vault()
+        if settings.sqlite_file is None or settings.solido_secret_keys:
+            settings.vault()  # else it would make a key, and the doctor makes nothing
         settings.mailer()
     except BadSettings as wrong:
         found = [broken("settings", line, "See docs/settings.md.") for line in str(wrong).splitlines()]
     else:
         set_up("console")
         found = asyncio.run(examine(settings))
-    typer.echo(encode(found).decode() if as_json else "\n".join(map(written, found)))
+    typer.echo(encode(found).decode() if as_json else "\n".join([*map(written, found), "", summed_up(found)]))
     if any(each.health == Health.BROKEN for each in found):
         raise typer.Exit(BROKEN)
+
+
+def summed_up(found: list[Finding]) -> str:
+    """The last line, which is the one that is seen first."""
+    counts = Counter(each.health for each in found)
+    unwell = [f"{counts[health]} {health}" for health in (Health.BROKEN, Health.WARNING) if counts[health]]
+    return f"{', '.join(unwell)}: what to do stands below each." if unwell else "All is well."
 
 
 def written(it: Finding) -> str:

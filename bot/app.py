@@ -29,6 +29,7 @@ from bot.shield import Shield
 from bot.slack import SlackListener
 from bot.socket_mode import SocketMode
 from bot.web import Web
+from core import restored
 from core.clock import steady, utc_now
 from core.connect import Connecting
 from core.digest import WeeklyDigest
@@ -212,6 +213,8 @@ class Solido:
         """Raise CannotStart in words a person can act on."""
         await self._check_schema()
         await self.presence.join()
+        if await restored.look(self.database, now=utc_now()):
+            log.warning("restored.reminders_off")
         await asyncio.to_thread(prepare_holidays)
         self._slack.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS), trust_env=True)
         await self._know_team()

@@ -145,6 +145,12 @@ class Settings(BaseSettings):
     def scopes(self) -> str:
         return READ_SCOPES if self.solido_xero_access == "read" else WRITE_SCOPES
 
+    @property
+    def sqlite_file(self) -> Path | None:
+        """Where the database is, or will be; None on PostgreSQL."""
+        url = driver_url(self.database_url)
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
     def vault(self) -> Vault:
         """Return the vault; on SQLite without keys one is made, and kept beside the file. Raises BadSettings."""
         url = driver_url(self.database_url)

@@ -200,6 +200,10 @@ def letters() -> Chapter:
     }
 
 
+def set_back() -> Chapter:
+    return {"To the channel, after an old backup was restored": render(notices.Restored(NAME, NOON))}
+
+
 def at_a_glance() -> Chapter:
     week = notices.Digest(
         organisation=NAME,
@@ -320,6 +324,7 @@ CHAPTERS = {
     "Reminders": reminding,
     "Letters, to the channel": letters,
     "At a glance, and settings": at_a_glance,
+    "After a restore": set_back,
     "Getting help": helping,
     "Around a trouble": troubled,
     "What ends soon": ending,

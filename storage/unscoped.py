@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from storage.digests import Digests
 from storage.figures import Figures
 from storage.homes import Homes
+from storage.installation import InstallationRow
 from storage.models import (
     ConnectAttempt,
     Connection,
@@ -74,6 +75,7 @@ class Unscoped:
         self.homes = Homes(session)
         self.digests = Digests(session)
         self.figures = Figures(session)
+        self.installation = InstallationRow(session)
         self.overview = Overview(session)
         self.workers = Workers(session)
 

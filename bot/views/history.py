@@ -18,6 +18,7 @@ DID = {
     Happening.SNOOZED: "snoozed an alert{0}",
     Happening.WOKE: "ended a snooze",
     "had a sync tried again": "tried a failed sync again",
+    "restored": "was set back to an old backup",
     "exported": "took a copy of everything",
     "settings": "changed the settings",
     "asked for help": "asked for help",

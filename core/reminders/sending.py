@@ -24,6 +24,7 @@ from core.reminders.letters import TemplateBroken, Written, write
 from core.reminders.outlook import Outlook, Standing, look, open_slot
 from core.reminders.plan import PlannedLetter
 from core.reminders.thanking import thanks_due
+from core.restored import LetterCount
 from core.sealed_places import of_pay_link
 from core.sync import Syncing
 from core.tokens import Tokens
@@ -149,10 +150,13 @@ class Sending:
         except TemplateBroken as broken:
             log.warning("reminders.template_broken", workspace=str(workspace_id), line=broken.line)
             return None
-        async with database.workspace(workspace_id) as store:
+        async with database.unscoped() as unscoped:
+            store = unscoped.within(workspace_id)
             claimed = await claim(store, letter, fresh, subject=written.subject, secret=secret, now=utc_now())
+            count = await unscoped.installation.count_letter() if claimed and database.embedded else 0
         if claimed is None:
             return None
+        await LetterCount(database).keep(count)
         outcome = await mailer.send(a_mail(claimed, written, it, stop))
         async with database.workspace(workspace_id) as store:
             await self._end(store, claimed.letter_id, outcome, now=utc_now())

@@ -37,6 +37,7 @@ WITHOUT_WORKSPACE = {
     "sealing_key",
     "home_view",
     "worker",
+    "installation",
 }
 
 
