@@ -152,7 +152,9 @@ async def test_a_rolling_restart_under_load_and_two_schedulers_of_which_one_dies
     started = [reply for reply in replies if "already" not in reply.text and not reply.error]
     asked = [event for event in await it.rows(select(AuditEvent)) if event.what == "asked for a sync"]
     runs = [run for run in await it.runs() if run.state == RunState.SUCCEEDED]
-    counts = f"{len(replies)} commands, {len(failed)} failed, {len(started)} began a sync, {len(asked)} did; {len(runs)}"
+    counts = (
+        f"{len(replies)} commands, {len(failed)} failed, {len(started)} began a sync, {len(asked)} did; {len(runs)}"
+    )
     sys.stdout.write(f"\n{counts} syncs in all\n")
     assert len(failed) == 0, Counter(reply.error for reply in failed)
     assert len(started) <= len(asked) <= len(replies)
