@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from msgspec.json import encode
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.app import ALL_ROLES, CannotStart, Role
 from bot.doctor import examine
@@ -22,10 +23,12 @@ from bot.terminal import backups
 from bot.terminal import commands as terminal
 from bot.terminal.commands import BROKEN, WRONG_USE, fail
 from core.engine import prepare as prepare_engine
+from core.moving import move as move_all
 from core.resealing import Resealing
 from core.vault import new_key
 from storage import schema
 from storage.database import Database, driver_url
+from storage.moving import CannotMove
 
 # Pretty tracebacks would print local variables, secrets among them.
 app = typer.Typer(
@@ -121,6 +124,39 @@ def migrate() -> None:
     url = settings_or_exit().database_url
     upgrade(url)
     prepare_engine(driver_url(url))
+
+
+@app.command()
+def move(to: Annotated[str, typer.Option(help="DATABASE_URL of an empty PostgreSQL database.")]) -> None:
+    """Copy everything from the SQLite file at DATABASE_URL into PostgreSQL; may be repeated after it broke off."""
+    url = settings_or_exit().database_url
+    try:
+        if driver_url(to).get_backend_name() == "sqlite" or driver_url(url).get_backend_name() != "sqlite":
+            fail("Solido moves from SQLite (DATABASE_URL) to PostgreSQL (--to).", WRONG_USE)
+    except (ValueError, ArgumentError):
+        fail("--to must begin with postgresql://", WRONG_USE)
+    if not asyncio.run(has_newest_schema(url)):
+        fail("The database at DATABASE_URL has another schema than this program needs. Run `solido migrate`.", BROKEN)
+    upgrade(to)
+    try:
+        asyncio.run(moved(url, to))
+    except CannotMove as why:
+        fail(str(why), BROKEN)
+    except (SQLAlchemyError, OSError) as error:
+        fail(f"It broke off ({type(error).__name__}). Run it again: it goes on from there.", BROKEN)
+    typer.echo(
+        "Done. Set DATABASE_URL to the new address, and SOLIDO_SECRET_KEYS to the keys that were in use:\n"
+        "the line in the .key file beside the old database. On the old one `solido serve` does not start any more."
+    )
+
+
+async def moved(url: str, to: str) -> None:
+    source, target = Database(url), Database(to)
+    try:
+        await move_all(source, target, say=typer.echo)
+    finally:
+        await source.close()
+        await target.close()
 
 
 @app.command("manifest")

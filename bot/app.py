@@ -59,6 +59,7 @@ from core.xero.oauth import XeroLogin
 from core.xero.pacing import Pacer
 from storage import schema
 from storage.database import Database
+from storage.moving import moved_at
 
 log = structlog.get_logger()
 
@@ -258,8 +259,15 @@ class Solido:
             found = await schema.version(self.database.engine)
         except (SQLAlchemyError, OSError) as error:
             raise CannotStart(f"The database at DATABASE_URL does not answer ({type(error).__name__}).") from None
+        if found is not None and found > schema.HEAD:
+            raise CannotStart(
+                f"The database was made by a newer Solido (version {found}; this one knows {schema.HEAD}). "
+                "Start the newer program again."
+            )
         if found != schema.HEAD:
             raise CannotStart("The database has another schema than this program needs. Run `solido migrate`.")
+        if self.database.embedded and (moved := await moved_at(self.database)):
+            raise CannotStart(f"This database was moved to PostgreSQL at {moved}: set DATABASE_URL to the new one.")
 
     async def _open_line(self) -> None:
         if self.socket_mode is None:

@@ -18,6 +18,7 @@ from dbos import (
     EnqueueOptions,
     run_dbos_database_migrations,
 )
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -59,8 +60,17 @@ class Engine(Protocol):
 
 
 def prepare(url: URL) -> None:
-    """Make or upgrade the engine's own tables; safe to be repeated."""
-    run_dbos_database_migrations(sync_url(url))
+    """Make or upgrade the engine's own tables; safe to be repeated, and at once from several places."""
+    if url.get_backend_name() == "sqlite":
+        run_dbos_database_migrations(sync_url(url))
+        return
+    waiting = create_engine(sync_url(url))
+    try:
+        with waiting.begin() as connection:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5061702)")
+            run_dbos_database_migrations(sync_url(url))
+    finally:
+        waiting.dispose()
 
 
 def sync_url(url: URL) -> str:

@@ -122,6 +122,7 @@ async def commands(it: Cluster, until: asyncio.Event) -> list[Reply]:
 async def test_a_rolling_restart_under_load_and_two_schedulers_of_which_one_dies(cluster, record_property):
     """No command that was acknowledged is lost, no sync is queued twice or overlaps, nothing waits for long."""
     it = cluster
+    it.xero.limits.day = 1_000_000
     every = {"SOLIDO_SYNC_EVERY": "2", "XERO_DAILY_LIMIT": "1000000"}
     roles = ["web", "scheduler", "scheduler", "worker"] + ["worker"] * PROVE
     other_web = {"PORT": str(it.another_port)}
