@@ -12,9 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import refusals
 from bot.detours import BY_MAIL, must_arrive, next_detour, people_to_tell
-from bot.installs import Installs
+from bot.installs import Installs, known
 from bot.limits import fitted
+from bot.naming import by_name
 from bot.pace import Pace
+from bot.people import People
 from bot.refusals import Meaning, Refused
 from bot.rendering import render, rests
 from bot.views.blocks import Message, context, listed, user, without_markup
@@ -64,11 +66,17 @@ class Delivery:
     """Tells Slack what waits in the outbox. `client` must not retry by itself: a post could appear twice."""
 
     def __init__(
-        self, database: Database, installs: Installs, client: AsyncWebClient, operators: Operators | None = None
+        self,
+        database: Database,
+        installs: Installs,
+        client: AsyncWebClient,
+        people: People,
+        operators: Operators | None = None,
     ) -> None:
         self._database = database
         self._installs = installs
         self._client = client
+        self._people = people
         self._operators = operators
         self._pace = Pace()
 
@@ -126,7 +134,9 @@ class Delivery:
 
     async def _say(self, errand: Errand) -> tuple[str, str]:
         """Post, edit or mail; return the channel and the timestamp by which the message is known. Raise Refused."""
-        message, row = fitted(mentioning(render(errand.notice), errand)), errand.row
+        row, said = errand.row, render(errand.notice)
+        named = await by_name(said, self._people, known(errand.team), now=utc_now())
+        message = fitted(mentioning(named, errand))
         if row.to_user == BY_MAIL:
             return await self._mail(message)
         if row.thread_of and not row.message_ts and not errand.thread_ts:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from sandbox.slack import pings
 from sandbox.xero import demo_ledger
 from tests.labels import shown_in
 from tests.stories.play import Play, a_play
@@ -21,6 +22,8 @@ async def performed(database_url: str, fill, **about) -> AsyncIterator[Play]:
         await play.stop()
     assert play.slack.refused == [], "Slack would have refused something"
     assert shown_in(play.slack) == []
+    called = {ping.whom: ping.message.text for ping in pings(play.slack)}
+    assert {whom: by for whom, by in called.items() if whom not in play.to_call} == {}, "nobody is called by surprise"
 
 
 @pytest.fixture

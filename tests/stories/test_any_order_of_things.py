@@ -18,6 +18,7 @@ from sqlmodel import col, select
 
 from bot.delivery import Delivery
 from bot.installs import Installs
+from bot.people import People
 from bot.rendering import render
 from core import errors
 from core.incidents import Ending, Event, Quiet, Snoozed, Taken, Woken, quiet_until
@@ -67,7 +68,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.house.database, self.troubles, every=timedelta(minutes=15))
-        self.delivery = Delivery(self.house.database, self.installs, self.client)
+        self.delivery = Delivery(self.house.database, self.installs, self.client, People(self.installs, self.client))
 
     async def a_connection(self) -> Connection:
         """In a channel of its own."""

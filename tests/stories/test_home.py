@@ -8,7 +8,7 @@ import pytest
 from bot.commands.call import Call
 from bot.installs import known
 from bot.modals import submit
-from sandbox.slack import Person
+from sandbox.slack import Person, pings
 from tests.stories.play import HARBOUR, Play, workspace_of
 
 
@@ -136,8 +136,10 @@ async def test_settings_are_kept_and_heeded(play: Play):
         assert len(await store.runs.latest(50)) <= before + 1
     assert "Settings" in await opened(play, "member")
     play.xero.revoke(play.organisation())
+    play.to_call = {"U0MEMBER"}
     await play.let_pass(minutes=90)
     assert "<@U0MEMBER>" in play.slack.posts[-1].text
+    assert [ping.whom for ping in pings(play.slack)] == ["U0MEMBER"], "once, when the trouble began"
 
 
 async def test_nothing_is_said_unasked_in_quiet_hours(play: Play):
