@@ -19,7 +19,8 @@ from bot.pace import Pace
 from bot.people import People
 from bot.refusals import Meaning, Refused
 from bot.rendering import render, rests
-from bot.views.blocks import Message, context, listed, user, without_markup
+from bot.views.blocks import Message, context, listed, without_markup
+from bot.views.settings import mention
 from core.clock import utc_now
 from core.guard import survived
 from core.notices import Digest, Expiring, Moved, Notice, QuotaLow, RemindersTold, Trouble, TroubleAloud, decode
@@ -231,7 +232,7 @@ def mentioning(message: Message, errand: Errand) -> Message:
     """An open trouble names the people who asked for it. Slack tells them when it is posted, not when it is edited."""
     if not errand.mentions or not isinstance(errand.notice, Trouble) or errand.notice.closed_at:
         return message
-    named = f"For {listed([user(one) for one in errand.mentions])}"
+    named = f"For {listed([mention(one) for one in errand.mentions])}"
     return Message(f"{message.text} {named}", [*message.blocks, context(named)])
 
 
