@@ -136,7 +136,7 @@ class Delivery:
     async def _say(self, errand: Errand) -> tuple[str, str]:
         """Post, edit or mail; return the channel and the timestamp by which the message is known. Raise Refused."""
         row, said = errand.row, render(errand.notice)
-        named = await by_name(said, self._people, known(errand.team), now=utc_now())
+        named = await by_name(said, self._people, known(errand.team), edits=bool(row.message_ts), now=utc_now())
         message = fitted(mentioning(named, errand))
         if row.to_user == BY_MAIL:
             return await self._mail(message)

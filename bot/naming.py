@@ -18,17 +18,21 @@ NAME_LIMIT = 80
 SOMEBODY = "somebody"
 
 
-async def by_name(message: Message, people: People, team: KnownTeam, *, now: datetime) -> Message:
-    """The message as it can be posted; whom Slack does not name is *somebody*."""
+async def by_name(message: Message, people: People, team: KnownTeam, *, edits: bool, now: datetime) -> Message:
+    """The message as it can be posted; whom Slack does not name is *somebody*. An edit calls nobody: there it is the
+    mention that stays."""
     found = dict.fromkeys(match["id"] for text in texts_of(message) for match in MENTION.finditer(text))
-    return with_names(message, {one: await people.name(team, one, now=now) for one in found}) if found else message
+    names = {one: await people.name(team, one, now=now) for one in found}
+    return with_names(message, names, edits=edits) if found else message
 
 
-def with_names(message: Message, names: Mapping[str, str]) -> Message:
+def with_names(message: Message, names: Mapping[str, str], *, edits: bool = False) -> Message:
     """Put names, which are text from elsewhere, in the place of mentions."""
 
     def named(match: re.Match[str]) -> str:
         begins, name = match["begins"], escape(one_line(names.get(match["id"], ""), NAME_LIMIT))
+        if edits and not name:
+            return match[0]
         return (begins or "") + (name or (SOMEBODY if begins is None else SOMEBODY.capitalize()))
 
     def changed(part: Any) -> Any:

@@ -58,6 +58,6 @@ async def forgotten(call: Call, values: Mapping[str, str]) -> Message | FieldErr
     except BadArgument as wrong:
         return FieldErrors({views.NAME: wrong.said})
     last_word = Message(views.last_word(done.name, by=call.user_id))
-    named = await by_name(last_word, call.services.people, call.team, now=call.now)
+    named = await by_name(last_word, call.services.people, call.team, edits=False, now=call.now)
     await survived("forget.told", call.services.files.tell(call.team, done.channel_id, named.text))
     return views.gone(done)

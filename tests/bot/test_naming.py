@@ -29,6 +29,11 @@ def test_whom_slack_does_not_name_is_somebody():
     assert said("<@U1>, it is over", {}) == "Somebody, it is over"
 
 
+def test_an_edit_calls_nobody_so_that_there_a_mention_may_stay():
+    message = with_names(Message("<@U1> and <@U2>"), {"U1": "Ada"}, edits=True)
+    assert message.text == "Ada and <@U2>"
+
+
 def test_a_name_is_text_like_any_other():
     assert said("by <@U1>", {"U1": "<!channel> & <@U2>"}) == "by &lt;!channel&gt; &amp; &lt;@U2&gt;"
     assert said("by <@U1>", {"U1": "x" * 300}) == "by " + "x" * 79 + "…"

@@ -1,10 +1,7 @@
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 
 from sandbox.slack import pings
 from sandbox.xero import demo_ledger
@@ -27,15 +24,14 @@ async def performed(database_url: str, fill, **about) -> AsyncIterator[Play]:
 
 
 @pytest.fixture
-async def play(whole_template: Path, sqlite_url: str) -> AsyncIterator[Play]:
+async def play(whole_sqlite_url: str) -> AsyncIterator[Play]:
     """The demo organisations, on SQLite, on a Monday morning."""
-    shutil.copyfile(whole_template, make_url(sqlite_url).database or "")
-    async with performed(sqlite_url, demo_ledger) as play:
+    async with performed(whole_sqlite_url, demo_ledger) as play:
         yield play
 
 
 @pytest.fixture
-async def play_on_both(database_url: str) -> AsyncIterator[Play]:
+async def play_on_both(whole_url: str) -> AsyncIterator[Play]:
     """The same on both databases."""
-    async with performed(database_url, demo_ledger) as play:
+    async with performed(whole_url, demo_ledger) as play:
         yield play

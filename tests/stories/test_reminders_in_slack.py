@@ -25,8 +25,8 @@ NO_ADMIN = "Only admins can do that"
 
 
 @pytest.fixture
-async def play(sqlite_url):
-    async with performed(sqlite_url, london) as play:
+async def play(whole_sqlite_url):
+    async with performed(whole_sqlite_url, london) as play:
         yield play
 
 
