@@ -171,7 +171,8 @@ class Solido:
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
-        delivery = Delivery(self.database, self._installs, self._slack, self.support.operators)
+        people = self.services.people
+        delivery = Delivery(self.database, self._installs, self._slack, people, self.support.operators)
         keeping = Keeping(self.syncing, webhooks=bool(self.settings.xero_webhook_key.get_secret_value()))
         noting = Noting(self.syncing, writes=self.services.writes)
         scheduling = [

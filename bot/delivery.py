@@ -12,12 +12,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import refusals
 from bot.detours import BY_MAIL, must_arrive, next_detour, people_to_tell
-from bot.installs import Installs
+from bot.installs import Installs, known
 from bot.limits import fitted
+from bot.naming import by_name
 from bot.pace import Pace
+from bot.people import People
 from bot.refusals import Meaning, Refused
 from bot.rendering import render, rests
-from bot.views.blocks import Message, context, listed, user, without_markup
+from bot.views.blocks import Message, context, listed, without_markup
+from bot.views.settings import mention
 from core import measures
 from core.clock import steady, utc_now
 from core.guard import survived
@@ -68,11 +71,17 @@ class Delivery:
     """Tells Slack what waits in the outbox. `client` must not retry by itself: a post could appear twice."""
 
     def __init__(
-        self, database: Database, installs: Installs, client: AsyncWebClient, operators: Operators | None = None
+        self,
+        database: Database,
+        installs: Installs,
+        client: AsyncWebClient,
+        people: People,
+        operators: Operators | None = None,
     ) -> None:
         self._database = database
         self._installs = installs
         self._client = client
+        self._people = people
         self._operators = operators
         self._pace = Pace()
 
@@ -139,7 +148,9 @@ class Delivery:
 
     async def _say(self, errand: Errand) -> tuple[str, str]:
         """Post, edit or mail; return the channel and the timestamp by which the message is known. Raise Refused."""
-        message, row = fitted(mentioning(render(errand.notice), errand)), errand.row
+        row, said = errand.row, render(errand.notice)
+        named = await by_name(said, self._people, known(errand.team), edits=bool(row.message_ts), now=utc_now())
+        message = fitted(mentioning(named, errand))
         if row.to_user == BY_MAIL:
             return await self._mail(message)
         if row.thread_of and not row.message_ts and not errand.thread_ts:
@@ -241,7 +252,7 @@ def mentioning(message: Message, errand: Errand) -> Message:
     """An open trouble names the people who asked for it. Slack tells them when it is posted, not when it is edited."""
     if not errand.mentions or not isinstance(errand.notice, Trouble) or errand.notice.closed_at:
         return message
-    named = f"For {listed([user(one) for one in errand.mentions])}"
+    named = f"For {listed([mention(one) for one in errand.mentions])}"
     return Message(f"{message.text} {named}", [*message.blocks, context(named)])
 
 

@@ -50,9 +50,10 @@ Made by `python scripts/messages_page.py` from the views themselves; a test sees
 is missing. What is told of a trouble, from its first word to its last, is in [alerts.md](alerts.md).
 
 Answers to commands and buttons are seen by the person who asked; what everybody should know is a message in the
-channel. Moments are shown in each reader's own time zone; here they are in UTC. No message calls a whole channel, and
-people are named only for what they did or asked for. Each message carries all its words as plain text too, for screen
-readers and notifications: a test compares the two.
+channel. Moments are shown in each reader's own time zone; here they are in UTC. No message calls a whole channel.
+People are named only for what they did or asked for: where it says @somebody, a message in the channel has their name,
+which calls nobody. An alert calls whom the settings name. Each message carries all its words as plain text too, for
+screen readers and notifications: a test compares the two.
 """
 NAME, NOON, ID, WHO = of.NAME, of.NOON, str(of.AN_ID), of.SOMEBODY
 
@@ -128,6 +129,7 @@ def told_of_status() -> Chapter:
             [
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="asked for a sync"),
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="hold placed", detail="INV-0042"),
+                AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="settings", detail=of.CHANGES),
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="connected", detail=NAME),
             ]
         ),
@@ -233,6 +235,8 @@ def at_a_glance() -> Chapter:
             ID, of.preferences(), channel_id="C1", admins=[], organisation=bold(NAME), usual=of.QUARTER
         ),
         "After *Save*": settings.saved(),
+        "`/solido settings mention @finance`": settings.mentioning([of.GROUP]),
+        "`/solido settings mention nobody`": settings.mentioning([]),
         "Every Monday, to the channel": render(week),
         "The same after a calm week": render(quiet),
     }

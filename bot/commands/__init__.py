@@ -57,7 +57,9 @@ COMMANDS: dict[str, Command] = {
     "why": Command(why, "tells why the last sync is in the state it is, or the story of one invoice", words=True),
     "history": Command(history, "tells who did what here; `settings`, `export` and `forget` are for admins"),
     "support": Command(support, "opens a form to get help, with everything that is known filled in"),
-    "settings": Command(settings, "sets channel, rhythm, who is mentioned, quiet hours and admins", listed=False),
+    "settings": Command(
+        settings, "sets channel, rhythm, whom alerts mention, quiet hours and admins", True, listed=False
+    ),
     "export": Command(export, "sends you everything I keep of the organisation, as a file", listed=False),
     "forget": Command(forget, "deletes everything I keep of the organisation, after asking", listed=False),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),

@@ -36,6 +36,8 @@ TIDY = {"tidy", "homes tidy", "seen"}
 class Play:
     world: World
     engine: InlineEngine
+    to_call: set[str] = field(default_factory=set)
+    """Whom alerts shall call: Slack's ids. At the end of each play nobody else may have been."""
     browser: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=10, verify=trusted()))
 
     @property

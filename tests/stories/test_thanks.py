@@ -14,8 +14,8 @@ A_DAY = {"days": 1, "step": timedelta(hours=3)}
 
 
 @pytest.fixture
-async def play(sqlite_url):
-    async with performed(sqlite_url, london) as play:
+async def play(whole_sqlite_url):
+    async with performed(whole_sqlite_url, london) as play:
         yield play
 
 
