@@ -297,7 +297,7 @@ class Invoice(SQLModel, table=True):
 
     __table_args__ = (
         within_workspace("connection", "connection_id"),
-        Index("ix_invoice_outstanding", "workspace_id", "status", "due_on"),
+        Index("ix_invoice_outstanding", "workspace_id", "status"),
     )
 
     workspace_id: UUID = Field(primary_key=True)
