@@ -79,11 +79,9 @@ class Sending:
     async def _look(self, workspace_id: UUID) -> None:
         """Send what is due in this workspace now, as far as the hour's cap allows, and say when to look again."""
         now = utc_now()
-        async with self.syncing.database.reading(workspace_id) as store:
-            outlook = await look(store, now=now)
-            letters = await to_try(store, outlook, now) if outlook else []
+        outlook, letters = await self._seen(workspace_id, now=now)
         if outlook is None:
-            await self._rest(workspace_id, now + LONGEST_REST)
+            await self._rest(workspace_id, None, now + LONGEST_REST)
             return
         await self._ask_whether_xero_reminds(workspace_id, outlook, now=now)
         again = next_look(outlook, now)
@@ -91,8 +89,14 @@ class Sending:
             again = utc_now() + AGAIN
             if await self._send(workspace_id, outlook, letters, self.mailer):
                 again = utc_now() + AGAIN_SOON
-        await self._sum_up(workspace_id)
-        await self._rest(workspace_id, again)
+            outlook, letters = await self._seen(workspace_id, now=utc_now())
+        await self._rest(workspace_id, None if letters else outlook, again)
+
+    async def _seen(self, workspace_id: UUID, *, now: datetime) -> tuple[Outlook | None, list[PlannedLetter]]:
+        """How things stand, and the letters to try now."""
+        async with self.syncing.database.reading(workspace_id) as store:
+            outlook = await look(store, now=now)
+            return outlook, await to_try(store, outlook, now) if outlook else []
 
     async def _send(self, workspace_id: UUID, outlook: Outlook, letters: list[PlannedLetter], mailer: Mailer) -> bool:
         """Send a batch; True when it went well and more may follow at once."""
@@ -180,16 +184,11 @@ class Sending:
             log.info("letter.finished", letter=str(letter_id), fate=outcome.fate, detail=outcome.detail)
             await telling.letter(store, letter_id, bounced=outcome.bounced, now=now)
 
-    async def _sum_up(self, workspace_id: UUID) -> None:
-        """Tell the day's letters in one line, once nothing more is to go today."""
-        now = utc_now()
+    async def _rest(self, workspace_id: UUID, outlook: Outlook | None, until: datetime) -> None:
+        """Look again then. With `outlook`: nothing more is to go today, and the day's letters are told in one line."""
         async with self.syncing.database.workspace(workspace_id) as store:
-            outlook = await look(store, now=now)
-            if outlook and not await to_try(store, outlook, now):
-                await telling.day(store, outlook, now=now)
-
-    async def _rest(self, workspace_id: UUID, until: datetime) -> None:
-        async with self.syncing.database.workspace(workspace_id) as store:
+            if outlook:
+                await telling.day(store, outlook, now=utc_now())
             await store.reminders.decide(next_look_at=until)
 
     async def _ask_whether_xero_reminds(self, workspace_id: UUID, outlook: Outlook, *, now: datetime) -> None:
