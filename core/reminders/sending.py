@@ -5,6 +5,7 @@ anywhere leaves either nothing, or a letter that is written down and whose fate 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,6 +20,7 @@ from core.mail import Fate, Mail, Mailer, Outcome
 from core.reminders import asking, telling
 from core.reminders.asking import Fresh, UnappliedMoney
 from core.reminders.claiming import Claimed, claim, content_of, firmest, is_thanks, let_through, new_secret
+from core.reminders.gate import FRESH_FOR
 from core.reminders.letters import TemplateBroken, Written, write
 from core.reminders.outlook import Outlook, Standing, look, open_slot
 from core.reminders.plan import PlannedLetter
@@ -26,9 +28,10 @@ from core.reminders.thanking import thanks_due
 from core.sealed_places import of_pay_link
 from core.sync import Syncing
 from core.tokens import Tokens
+from core.vault import CannotOpen
 from core.xero.client import Meter, OrganisationCalls
 from storage.models import Connection, ConnectionState
-from storage.reminder_models import LetterState
+from storage.reminder_models import LetterState, ReminderPolicy
 from storage.store import WorkspaceStore
 
 log = structlog.get_logger()
@@ -43,6 +46,8 @@ NOT_BEFORE = timedelta(minutes=15)
 HELD_FOR = timedelta(hours=1)
 """How long Xero is not asked again about a letter that the gate held, unless somebody changes something."""
 LONGEST_REST = timedelta(hours=1)
+ASKED_ANEW_AFTER = FRESH_FOR * 0.6
+"""A letter is begun with a reading no older than this: it still has to be worded, and its pay links asked for."""
 ASK_XERO_EVERY = timedelta(days=1)
 FATES = {
     Fate.SENT: LetterState.SENT,
@@ -83,6 +88,7 @@ class Sending:
         if outlook is None:
             await self._rest(workspace_id, None, now + LONGEST_REST)
             return
+        seen = outlook.standing.row
         await self._ask_whether_xero_reminds(workspace_id, outlook, now=now)
         again = next_look(outlook, now)
         if letters and self.mailer:
@@ -90,7 +96,7 @@ class Sending:
             if await self._send(workspace_id, outlook, letters, self.mailer):
                 again = utc_now() + AGAIN_SOON
             outlook, letters = await self._seen(workspace_id, now=utc_now())
-        await self._rest(workspace_id, None if letters else outlook, again)
+        await self._rest(workspace_id, None if letters else outlook, again, seen=seen)
 
     async def _seen(self, workspace_id: UUID, *, now: datetime) -> tuple[Outlook | None, list[PlannedLetter]]:
         """How things stand, and the letters to try now."""
@@ -110,6 +116,8 @@ class Sending:
             log.info("reminders.not_asked", workspace=str(workspace_id), error=error.code)
             return False
         for letter in batch:
+            if utc_now() - fresh.read_at > ASKED_ANEW_AFTER:
+                return True  # the server is slow; the gate would hold the rest for an hour, because of us
             outcome = await self._one(workspace_id, letter, fresh, calls, mailer)
             if outcome and outcome.fate is Fate.REFUSED:
                 return False
@@ -167,7 +175,10 @@ class Sending:
         ids = [line.debt.invoice_id for line in letter.lines]
         async with database.reading(workspace_id) as store:
             sealed = await store.reminders.pay_links(ids)
-        links = {found: vault.open(value, place=of_pay_link(workspace_id, found)) for found, value in sealed.items()}
+        links = {}
+        for found, value in sealed.items():
+            with suppress(CannotOpen):  # sealed with a key that is gone: it is asked for anew
+                links[found] = vault.open(value, place=of_pay_link(workspace_id, found))
         for invoice_id in ids:
             if invoice_id in links:
                 continue
@@ -184,12 +195,18 @@ class Sending:
             log.info("letter.finished", letter=str(letter_id), fate=outcome.fate, detail=outcome.detail)
             await telling.letter(store, letter_id, bounced=outcome.bounced, now=now)
 
-    async def _rest(self, workspace_id: UUID, outlook: Outlook | None, until: datetime) -> None:
-        """Look again then. With `outlook`: nothing more is to go today, and the day's letters are told in one line."""
+    async def _rest(
+        self, workspace_id: UUID, outlook: Outlook | None, until: datetime, *, seen: ReminderPolicy | None = None
+    ) -> None:
+        """Look again then, or at once where somebody has decided something since the policy was `seen`. With `outlook`:
+        nothing more is to go today, and the day's letters are told in one line."""
         async with self.syncing.database.workspace(workspace_id) as store:
             if outlook:
                 await telling.day(store, outlook, now=utc_now())
-            await store.reminders.decide(next_look_at=until)
+            if seen is None or (await store.reminders.policy()).changed_at == seen.changed_at:
+                await store.reminders.decide(next_look_at=until)
+            else:
+                await store.reminders.decide(next_look_at=utc_now())
 
     async def _ask_whether_xero_reminds(self, workspace_id: UUID, outlook: Outlook, *, now: datetime) -> None:
         """Once a day: two senders of reminders would be one too many."""
