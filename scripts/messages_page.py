@@ -153,7 +153,9 @@ def reminding() -> Chapter:
         "After *Start reminders*, where Xero sends its own": reminder_views.before_start(NAME, ID, reminds=True),
         "The same where that is not known": reminder_views.before_start(NAME, ID, reminds=None),
         "After *Rules*": forms.rules(ID, Rules(minimums={"GBP": Decimal("5.00")}), writes=True),
-        "After *Letters*": reminder_views.letters_menu(ID, [(step.days, step.subject) for step in STEPS]),
+        "After *Letters*": reminder_views.letters_menu(
+            ID, [(one.days, one.subject) for one in Rules().letters], thanks=False
+        ),
         "A letter": forms.letter(ID, STEPS[2], words, note=reminder_views.test_result("sent"), address="a@example.com"),
         "After *Pause all*": forms.pause(ID),
         "After *Hold something*, and `/solido hold`": forms.hold(ID),
