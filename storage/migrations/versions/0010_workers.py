@@ -7,8 +7,8 @@ from alembic import op
 
 import storage.types
 
-revision: str = "0012"
-down_revision: str | Sequence[str] | None = "0008"
+revision: str = "0010"
+down_revision: str | Sequence[str] | None = "0009"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -7,8 +7,8 @@ from alembic import op
 
 import storage.types
 
-revision: str = "0013"
-down_revision: str | Sequence[str] | None = "0008"
+revision: str = "0011"
+down_revision: str | Sequence[str] | None = "0010"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
