@@ -12,9 +12,9 @@ from storage.database import make_engine
 _first: dict[str, AsyncEngine] = {}
 
 
-def make_sharing_engine(url: URL) -> AsyncEngine:
+def make_sharing_engine(url: URL, **about: int) -> AsyncEngine:
     """The product's own engine, with the dialect and the compiled statements of the first of its kind."""
-    made, kind = make_engine(url), url.get_backend_name()
+    made, kind = make_engine(url, **about), url.get_backend_name()
     first = _first.setdefault(kind, made).sync_engine
     made.sync_engine.dialect, made.sync_engine._compiled_cache = first.dialect, first._compiled_cache
     return made
