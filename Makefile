@@ -5,7 +5,9 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-config --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check prove mutants bench screenshots migrations-check lock python venv-run venv-dev venv-bench clean
+FAST := tests/test_architecture.py tests/test_project.py tests/bot tests/core tests/storage
+
+.PHONY: run test test-fast check prove mutants bench screenshots migrations-check lock sbom python venv-run venv-dev venv-bench clean
 
 run: venv-run  ## the whole product on loopback, driven from a browser; PORT=… and ARGS='--as-of …' are heard
 	@exec $(BIN)/python -m sandbox $(ARGS)
@@ -13,8 +15,6 @@ run: venv-run  ## the whole product on loopback, driven from a browser; PORT=…
 test: venv-dev  ## every test, on SQLite and PostgreSQL; ARGS='-k sync' for some of them
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
-.PHONY: test-fast
-FAST := tests/test_architecture.py tests/test_project.py tests/bot tests/core tests/storage
 test-fast: venv-dev  ## what Solido decides, stores and says, on SQLite: no processes, no browser, no stories, nothing slow
 	@$(BIN)/python -m pytest -n auto -m "not postgres and not slow and not prove" $(FAST) $(ARGS)
 
@@ -49,6 +49,9 @@ lock: venv-dev  ## requirements/*.txt anew, keeping pins that still fit; LOCK_AR
 	@$(LOCK) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
 	@$(LOCK) $(LOCK_ARGS) -o requirements/bench.txt requirements/bench.in
 	@$(MAKE) --no-print-directory venv-dev
+
+sbom: venv-dev  ## a bill of materials (CycloneDX) of what `make run` installs, to standard output; asks the package index
+	@$(BIN)/python -m scripts.sbom
 
 clean:  ## forget the virtual environment and what tools left behind
 	@rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build ./*.egg-info

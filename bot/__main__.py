@@ -5,10 +5,12 @@ import json
 import os
 import subprocess
 import sys
-from typing import Annotated, NoReturn
+from collections import Counter
+from typing import Annotated
 
 import typer
 from msgspec.json import encode
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.app import ALL_ROLES, CannotStart, Role
 from bot.doctor import examine
@@ -17,13 +19,16 @@ from bot.logs import set_up
 from bot.manifest import manifest
 from bot.serving import serve as serve_roles
 from bot.settings import BadSettings, Settings, read_settings
+from bot.terminal import backups
+from bot.terminal import commands as terminal
+from bot.terminal.commands import BROKEN, WRONG_USE, fail
 from core.engine import prepare as prepare_engine
+from core.moving import move as move_all
 from core.resealing import Resealing
 from core.vault import new_key
 from storage import schema
 from storage.database import Database, driver_url
-
-BROKEN, WRONG_USE = 1, 2
+from storage.moving import CannotMove
 
 # Pretty tracebacks would print local variables, secrets among them.
 app = typer.Typer(
@@ -34,11 +39,13 @@ app = typer.Typer(
 )
 keys = typer.Typer(no_args_is_help=True, help="The keys that seal tokens at rest.")
 app.add_typer(keys, name="keys")
-
-
-def fail(sentence: str, code: int) -> NoReturn:
-    typer.echo(sentence, err=True)
-    raise typer.Exit(code)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
+app.command("restored")(backups.restored)
+app.command("status")(terminal.status)
+app.command("connections")(terminal.connections)
+app.command("runs")(terminal.runs)
+app.command("retry")(terminal.retry_runs)
 
 
 def settings_or_exit() -> Settings:
@@ -119,6 +126,39 @@ def migrate() -> None:
     prepare_engine(driver_url(url))
 
 
+@app.command()
+def move(to: Annotated[str, typer.Option(help="DATABASE_URL of an empty PostgreSQL database.")]) -> None:
+    """Copy everything from the SQLite file at DATABASE_URL into PostgreSQL; may be repeated after it broke off."""
+    url = settings_or_exit().database_url
+    try:
+        if driver_url(to).get_backend_name() == "sqlite" or driver_url(url).get_backend_name() != "sqlite":
+            fail("Solido moves from SQLite (DATABASE_URL) to PostgreSQL (--to).", WRONG_USE)
+    except (ValueError, ArgumentError):
+        fail("--to must begin with postgresql://", WRONG_USE)
+    if not asyncio.run(has_newest_schema(url)):
+        fail("The database at DATABASE_URL has another schema than this program needs. Run `solido migrate`.", BROKEN)
+    upgrade(to)
+    try:
+        asyncio.run(moved(url, to))
+    except CannotMove as why:
+        fail(str(why), BROKEN)
+    except (SQLAlchemyError, OSError) as error:
+        fail(f"It broke off ({type(error).__name__}). Run it again: it goes on from there.", BROKEN)
+    typer.echo(
+        "Done. Set DATABASE_URL to the new address, and SOLIDO_SECRET_KEYS to the keys that were in use:\n"
+        "the line in the .key file beside the old database. On the old one `solido serve` does not start any more."
+    )
+
+
+async def moved(url: str, to: str) -> None:
+    source, target = Database(url), Database(to)
+    try:
+        await move_all(source, target, say=typer.echo)
+    finally:
+        await source.close()
+        await target.close()
+
+
 @app.command("manifest")
 def print_manifest(
     url: Annotated[str, typer.Option(envvar="SOLIDO_PUBLIC_URL", help="Where Slack reaches this installation.")] = "",
@@ -130,7 +170,7 @@ def print_manifest(
     ] = False,
 ) -> None:
     """Print what Slack needs to know to make the app: to be pasted at api.slack.com/apps, *From a manifest*."""
-    socket_mode = socket_mode or bool(os.environ.get("SLACK_APP_TOKEN"))
+    socket_mode = socket_mode or any(os.environ.get(name) for name in ("SLACK_APP_TOKEN", "SLACK_APP_TOKEN_FILE"))
     described = manifest(url.rstrip("/"), many_teams=many_teams, socket_mode=socket_mode)
     if not url.startswith("https://") and (many_teams or not socket_mode):
         fail("Slack needs an https:// address to reach: set SOLIDO_PUBLIC_URL, or give --url.", WRONG_USE)
@@ -142,16 +182,24 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
     """Look at settings, database, Slack, Xero and mail; say what is broken and what to do."""
     try:
         settings = read_settings()
-        settings.vault()
+        if settings.sqlite_file is None or settings.solido_secret_keys:
+            settings.vault()  # else it would make a key, and the doctor makes nothing
         settings.mailer()
     except BadSettings as wrong:
         found = [broken("settings", line, "See docs/settings.md.") for line in str(wrong).splitlines()]
     else:
         set_up("console")
         found = asyncio.run(examine(settings))
-    typer.echo(encode(found).decode() if as_json else "\n".join(map(written, found)))
+    typer.echo(encode(found).decode() if as_json else "\n".join([*map(written, found), "", summed_up(found)]))
     if any(each.health == Health.BROKEN for each in found):
         raise typer.Exit(BROKEN)
+
+
+def summed_up(found: list[Finding]) -> str:
+    """The last line, which is the one that is seen first."""
+    counts = Counter(each.health for each in found)
+    unwell = [f"{counts[health]} {health}" for health in (Health.BROKEN, Health.WARNING) if counts[health]]
+    return f"{', '.join(unwell)}: what to do stands below each." if unwell else "All is well."
 
 
 def written(it: Finding) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import socket
 from datetime import timedelta
 from enum import StrEnum
 
@@ -21,6 +20,7 @@ from bot.home import Homes
 from bot.inbox import Inbox, heard_by
 from bot.installing import Installing, Way
 from bot.installs import AppKeys, Installs
+from bot.metrics import Metrics
 from bot.people import People
 from bot.places import Places
 from bot.services import Services
@@ -29,6 +29,7 @@ from bot.shield import Shield
 from bot.slack import SlackListener
 from bot.socket_mode import SocketMode
 from bot.web import Web
+from core import restored
 from core.clock import steady, utc_now
 from core.connect import Connecting
 from core.digest import WeeklyDigest
@@ -38,6 +39,7 @@ from core.forgetting import Forgetting
 from core.keeping import Keeping
 from core.operators import ByMail, Operators
 from core.patience import Patience
+from core.presence import BEAT_SECONDS, Presence, new_name
 from core.reminders import ReminderPlan
 from core.reminders.asking import AskedAfresh
 from core.reminders.deciding import Reminding
@@ -57,6 +59,7 @@ from core.xero.oauth import XeroLogin
 from core.xero.pacing import Pacer
 from storage import schema
 from storage.database import Database
+from storage.moving import moved_at
 
 log = structlog.get_logger()
 
@@ -93,7 +96,9 @@ class Solido:
         self._roles = roles
         self.database = Database(settings.database_url)
         self._vault = settings.vault()
-        self.engine = engine or DbosEngine(self.database.url, worker=worker_name(embedded=self.database.embedded))
+        self.database.process = new_name(embedded=self.database.embedded)
+        self.engine = engine or DbosEngine(self.database.url, worker=self.database.process)
+        self.presence = Presence(self.database, self.engine, roles)
         self._http = make_http(transport)
         self._login = XeroLogin(
             client_id=settings.xero_client_id,
@@ -155,8 +160,9 @@ class Solido:
         way = Way(settings.slack_authorize_url, settings.public_url)
         self.installing = Installing(self.database, self._installs, self._slack, app, way)
         further = self.installing.routes()
-        web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, further)
-        self.web = web.app
+        self.measured = Metrics(self.database, self.stuck, limit=settings.xero_daily_limit)
+        web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, self.measured, further)
+        self.web, self.watched = web.app, web.watched
         app_token = settings.slack_app_token.get_secret_value() if Role.WEB in roles else ""
         self.socket_mode = SocketMode(self._slack, app_token, secret, web.slack) if app_token else None
         self.scheduler = Scheduler(self.ticks(roles))
@@ -165,7 +171,8 @@ class Solido:
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""
         due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
-        delivery = Delivery(self.database, self._installs, self._slack, self.support.operators)
+        people = self.services.people
+        delivery = Delivery(self.database, self._installs, self._slack, people, self.support.operators)
         keeping = Keeping(self.syncing, webhooks=bool(self.settings.xero_webhook_key.get_secret_value()))
         noting = Noting(self.syncing, writes=self.services.writes)
         scheduling = [
@@ -192,6 +199,7 @@ class Solido:
         watching = watching if roles & {Role.SCHEDULER, Role.WORKER} else []
         if self.socket_mode is not None:
             watching.append(Tick("line", 5.0, self.socket_mode.look))
+        watching.append(Tick("alive", BEAT_SECONDS, self.presence.beat))
         return watching + (scheduling if Role.SCHEDULER in roles else []) + (working if Role.WORKER in roles else [])
 
     async def tidy(self) -> None:
@@ -206,6 +214,9 @@ class Solido:
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""
         await self._check_schema()
+        await self.presence.join()
+        if await restored.look(self.database, now=utc_now()):
+            log.warning("restored.reminders_off")
         await asyncio.to_thread(prepare_holidays)
         self._slack.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS), trust_env=True)
         await self._know_team()
@@ -223,6 +234,8 @@ class Solido:
             await self.socket_mode.stop()
         await self.scheduler.stop()
         await self.inbox.drain()
+        await self.engine.let_go()
+        await self.presence.leave()
         await self.engine.stop()
         await self._http.aclose()
         await self._login.close()
@@ -247,8 +260,15 @@ class Solido:
             found = await schema.version(self.database.engine)
         except (SQLAlchemyError, OSError) as error:
             raise CannotStart(f"The database at DATABASE_URL does not answer ({type(error).__name__}).") from None
+        if found is not None and found > schema.HEAD:
+            raise CannotStart(
+                f"The database was made by a newer Solido (version {found}; this one knows {schema.HEAD}). "
+                "Start the newer program again."
+            )
         if found != schema.HEAD:
             raise CannotStart("The database has another schema than this program needs. Run `solido migrate`.")
+        if self.database.embedded and (moved := await moved_at(self.database)):
+            raise CannotStart(f"This database was moved to PostgreSQL at {moved}: set DATABASE_URL to the new one.")
 
     async def _open_line(self) -> None:
         if self.socket_mode is None:
@@ -278,8 +298,3 @@ class Solido:
 def reason_of(error: Exception) -> str:
     """Slack's own word for it, else what kind of trouble it is."""
     return str(getattr(error, "response", {"error": type(error).__name__})["error"])
-
-
-def worker_name(*, embedded: bool) -> str:
-    """A name that is the same after a restart: the engine gives a worker back what it was working on."""
-    return "solido" if embedded else f"worker-{socket.gethostname()}"

@@ -12,17 +12,22 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import refusals
 from bot.detours import BY_MAIL, must_arrive, next_detour, people_to_tell
-from bot.installs import Installs
+from bot.installs import Installs, known
 from bot.limits import fitted
+from bot.naming import by_name
 from bot.pace import Pace
+from bot.people import People
 from bot.refusals import Meaning, Refused
 from bot.rendering import render, rests
-from bot.views.blocks import Message, context, listed, user, without_markup
-from core.clock import utc_now
+from bot.views.blocks import Message, context, listed, without_markup
+from bot.views.settings import mention
+from core import measures
+from core.clock import steady, utc_now
 from core.guard import survived
 from core.notices import Digest, Expiring, Moved, Notice, QuotaLow, RemindersTold, Trouble, TroubleAloud, decode
 from core.operators import CannotWrite, Operators
 from core.preferences import quiet_until
+from core.progress import card_of as run_card
 from storage.database import Database
 from storage.models import OutboxMessage, Team
 from storage.store import WorkspaceStore
@@ -32,6 +37,8 @@ log = structlog.get_logger()
 
 AT_ONCE = 50
 LEASE = timedelta(seconds=60)
+SURE_SECONDS = 2.0
+"""So long after a claim it is surely ours still: nobody is taken for dead that soon."""
 LONGEST_WAIT = timedelta(minutes=15)
 GIVEN_UP_AFTER = timedelta(days=1)
 """How long a notice of no lasting interest waits for a channel that cannot be written to."""
@@ -64,11 +71,17 @@ class Delivery:
     """Tells Slack what waits in the outbox. `client` must not retry by itself: a post could appear twice."""
 
     def __init__(
-        self, database: Database, installs: Installs, client: AsyncWebClient, operators: Operators | None = None
+        self,
+        database: Database,
+        installs: Installs,
+        client: AsyncWebClient,
+        people: People,
+        operators: Operators | None = None,
     ) -> None:
         self._database = database
         self._installs = installs
         self._client = client
+        self._people = people
         self._operators = operators
         self._pace = Pace()
 
@@ -83,7 +96,7 @@ class Delivery:
             await survived("delivery", self._tell(owned), workspace=str(owned.workspace_id), message=str(owned.id))
 
     async def _tell(self, owned: Waiting) -> None:
-        now = utc_now()
+        now, began = utc_now(), steady()
         async with self._database.workspace(owned.workspace_id) as store:
             row = await store.outbox.claim(owned.id, now=now, until=now + LEASE)
             if row is None:
@@ -95,6 +108,8 @@ class Delivery:
         if until is not None and not row.message_ts and isinstance(errand.notice, UNASKED):
             async with self._database.workspace(owned.workspace_id) as store:
                 await store.outbox.postpone(row.id, error="quiet hours", until=until)
+            return
+        if steady() - began > SURE_SECONDS and not await self._still_ours(row):
             return
         try:
             posted_in, ts = await self._say(errand)
@@ -111,6 +126,13 @@ class Delivery:
                 next_at=now + rests(errand.notice),
                 home=row.detour == 0,
             )
+        measures.NOTICES.labels("told").inc()
+        log.info("slack.told", workspace=str(row.workspace_id), message=row.id, version=row.version, **about(row.card))
+
+    async def _still_ours(self, row: OutboxMessage) -> bool:
+        """A process that was frozen for long must not say once more what others have said meanwhile."""
+        async with self._database.reading(row.workspace_id) as store:
+            return await store.outbox.still_ours(row)
 
     async def _errand(self, store: WorkspaceStore, row: OutboxMessage) -> Errand:
         place, team = await store.about.get(), await store.about.team()
@@ -126,7 +148,9 @@ class Delivery:
 
     async def _say(self, errand: Errand) -> tuple[str, str]:
         """Post, edit or mail; return the channel and the timestamp by which the message is known. Raise Refused."""
-        message, row = fitted(mentioning(render(errand.notice), errand)), errand.row
+        row, said = errand.row, render(errand.notice)
+        named = await by_name(said, self._people, known(errand.team), edits=bool(row.message_ts), now=utc_now())
+        message = fitted(mentioning(named, errand))
         if row.to_user == BY_MAIL:
             return await self._mail(message)
         if row.thread_of and not row.message_ts and not errand.thread_ts:
@@ -181,6 +205,7 @@ class Delivery:
 
     async def _refused(self, errand: Errand, refused: Refused) -> None:
         now, row, meaning = utc_now(), errand.row, refused.meaning
+        measures.NOTICES.labels("refused").inc()
         log.warning("slack.refused", workspace=str(row.workspace_id), message=row.id, error=refused.error)
         homeless = meaning in (Meaning.NO_PLACE, Meaning.NO_TEAM)
         if homeless and must_arrive(errand.notice):
@@ -217,11 +242,17 @@ class Delivery:
                 await store.outbox.tell_once(f"{row.card}:mail:{stage(errand.notice)}", row.notice, now=now, to=BY_MAIL)
 
 
+def about(card: str) -> dict[str, str]:
+    """What a card is about, for the log: its kind, and the id of the sync it tells of. Nothing of anybody's."""
+    kind, _colon, rest = card.partition(":")
+    return {"card": kind, **({"run": rest} if card == run_card(rest) else {})}
+
+
 def mentioning(message: Message, errand: Errand) -> Message:
     """An open trouble names the people who asked for it. Slack tells them when it is posted, not when it is edited."""
     if not errand.mentions or not isinstance(errand.notice, Trouble) or errand.notice.closed_at:
         return message
-    named = f"For {listed([user(one) for one in errand.mentions])}"
+    named = f"For {listed([mention(one) for one in errand.mentions])}"
     return Message(f"{message.text} {named}", [*message.blocks, context(named)])
 
 

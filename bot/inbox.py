@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import uuid4
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -23,9 +22,11 @@ from starlette.responses import JSONResponse, Response
 
 from bot.installs import Installs
 from bot.limits import fitted, fitted_view
+from bot.logs import new_command, of_command
 from bot.views.blocks import Message, Modal, section
 from bot.views.help import broken, on_it
-from core.clock import utc_now
+from core import measures
+from core.clock import steady, utc_now
 from core.guard import survived
 from storage.database import Database
 
@@ -111,14 +112,17 @@ class Inbox:
 
     async def take(self, request: Request) -> Response:
         """Return the answer, or after two seconds the word that it is under way."""
+        began, command = steady(), new_command()
         sent = read(request.headers, await request.body())
-        work = self._start(self._once(request, sent))
-        done, _waiting = await asyncio.wait({work}, timeout=ACK_WITHIN_SECONDS)
-        if done:
-            answer: Response = work.result()
-            return answer
-        self._start(self._later(work, sent))
-        return underway(sent)
+        with of_command(command):
+            work = self._start(self._once(request, sent, command))
+            done, _waiting = await asyncio.wait({work}, timeout=ACK_WITHIN_SECONDS)
+            if not done:
+                self._start(self._later(work, sent))
+            seconds = steady() - began
+            measures.acknowledged(sent.kind, seconds)
+            log.info("slack.acknowledged", kind=sent.kind, seconds=round(seconds, 3), under_way=not done)
+        return work.result() if done else underway(sent)
 
     async def drain(self) -> None:
         if self._under_way:
@@ -135,10 +139,9 @@ class Inbox:
         task.add_done_callback(self._under_way.discard)
         return task
 
-    async def _once(self, request: Request, sent: Sent) -> Response:
+    async def _once(self, request: Request, sent: Sent, command: str) -> Response:
         """Do the work unless this very request has come before; never raises."""
         answers: list[Response] = []
-        reference = uuid4().hex[:8]
 
         async def work() -> None:
             if not await self._is_new(sent, now=utc_now()):
@@ -152,9 +155,9 @@ class Inbox:
                 answers.append(Response())
             await self._settle(sent, answers[0].status_code, now=utc_now())
 
-        if not await survived("slack.request", work(), reference=reference) and not answers:
+        if not await survived("slack.request", work(), reference=command) and not answers:
             await survived("slack.release", self._settle(sent, 500, now=utc_now()))
-            return sorry(sent, broken(reference))
+            return sorry(sent, broken(command))
         return answers[0]
 
     async def _is_new(self, sent: Sent, *, now: datetime) -> bool:

@@ -113,6 +113,12 @@ class Installs:
 
     async def keep(self, it: Installed, *, now: datetime) -> Team:
         """Store an installation over an earlier one of the same team; what was known of the team stays."""
+        try:
+            return await self._keep(it, now=now)
+        except IntegrityError:  # several processes that start together meet a team that is new to all of them
+            return await self._keep(it, now=now)
+
+    async def _keep(self, it: Installed, *, now: datetime) -> Team:
         async with self._database.unscoped() as unscoped:
             team = await unscoped.team(enterprise_id=it.enterprise_id, slack_team_id=it.slack_team_id)
             if team is None:

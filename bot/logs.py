@@ -2,12 +2,33 @@
 
 import logging
 import sys
+from contextlib import AbstractContextManager
 from typing import Literal
+from uuid import uuid4
 
 import structlog
 
+COMMAND = "command"
+"""The field that every line has which comes of one request of Slack's: a command, a press, a dialog, an event. A sync
+goes on in other processes: the line `sync.queued` has this id and the sync's own (`run`), which its later lines have.
+"""
 QUIET = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "apscheduler", "dbos", "aiohttp", "uvicorn", "alembic")
 """Their INFO and DEBUG lines are chatter, or hold bodies of requests, tokens among them."""
+
+
+def new_command() -> str:
+    """An id short enough to be read out."""
+    return uuid4().hex[:8]
+
+
+def command_under_way() -> str:
+    """The id of what is being done for Slack now; a new one where nothing is."""
+    return str(structlog.contextvars.get_contextvars().get(COMMAND) or new_command())
+
+
+def of_command(command: str) -> AbstractContextManager[object]:
+    """Have all lines written inside, and in tasks begun inside, tell this id."""
+    return structlog.contextvars.bound_contextvars(**{COMMAND: command})
 
 
 def set_up(form: Literal["json", "console"] | None) -> None:

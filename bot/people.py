@@ -1,7 +1,7 @@
 """Who somebody is in Slack, and so what they may do. Fails closed: whom Slack does not vouch for may do nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
@@ -63,19 +63,26 @@ class People:
     def __init__(self, installs: Installs, client: AsyncWebClient) -> None:
         self._installs = installs
         self._client = client
-        self._known: Remembered[Standing] = Remembered()
+        self._known: Remembered[tuple[Standing, str]] = Remembered()
         self._members: Remembered[frozenset[str]] = Remembered()
 
     async def standing(self, team: KnownTeam, user_id: str, *, now: datetime) -> Standing:
         """What somebody is to the team; UNKNOWN where Slack does not say."""
+        return (await self._look_up(team, user_id, now=now))[0]
+
+    async def name(self, team: KnownTeam, user_id: str, *, now: datetime) -> str:
+        """What somebody is called in Slack, as it was written there; empty where Slack does not say."""
+        return (await self._look_up(team, user_id, now=now))[1]
+
+    async def _look_up(self, team: KnownTeam, user_id: str, *, now: datetime) -> tuple[Standing, str]:
         known = self._known.get((team.slack_team_id, user_id), now=now)
         if known is not None:
             return known
         answer = await self._ask(team, self._client.users_info, user=user_id)
         found = answer.get("user")
         if not isinstance(found, dict):
-            return Standing.UNKNOWN
-        return self._known.keep((team.slack_team_id, user_id), standing_of(found, team), now=now)
+            return Standing.UNKNOWN, ""
+        return self._known.keep((team.slack_team_id, user_id), (standing_of(found, team), name_of(found)), now=now)
 
     async def is_in(self, team: KnownTeam, user_id: str, channel_id: str, *, now: datetime) -> bool:
         """Whether the person is in the channel, as far as Slack says. Who is said not to be is looked up anew."""
@@ -107,6 +114,14 @@ class People:
             log.warning("slack.person_unknown", error=type(error).__name__)
             return {}
         return answer.data if isinstance(answer.data, dict) else {}
+
+
+def name_of(user: Mapping[str, Any]) -> str:
+    """The name people see in Slack: the display name, else the full one. Every field may be missing."""
+    profile = user.get("profile") if isinstance(user.get("profile"), dict) else {}
+    assert profile is not None  # for the types: it was looked at
+    names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
+    return next((name for name in names if isinstance(name, str) and name.strip()), "")
 
 
 def standing_of(user: dict[str, object], team: KnownTeam) -> Standing:

@@ -15,7 +15,7 @@ from core.errors import NotYours
 from core.reminders.facts import HoldReason
 from core.reminders.letters import Content, Owed, TemplateBroken, Written, write
 from core.reminders.outlook import Outlook
-from core.reminders.rules import Step
+from core.reminders.rules import THANKS, Step
 from storage.reminder_models import Scope
 
 
@@ -77,13 +77,12 @@ async def rules(call: Call) -> Modal:
 async def letters(call: Call) -> Message:
     workspace_id, _ = await decidable(call)
     outlook = await call.services.reminding.outlook(workspace_id, now=call.now)
-    return views.letters_menu(
-        str(workspace_id), [(step.days, step.subject) for step in outlook.standing.policy.rules.steps]
-    )
+    rules = outlook.standing.policy.rules
+    return views.letters_menu(str(workspace_id), [(one.days, one.subject) for one in rules.letters], thanks=rules.thank)
 
 
 async def letter(call: Call) -> Modal:
-    """The letter of one step, with how it reads for a real invoice."""
+    """The letter of one step, or the one that thanks, with how it reads for a real invoice."""
     workspace_id, days = await decidable(call)
     outlook = await call.services.reminding.outlook(workspace_id, now=call.now)
     step = step_named(outlook, days)
@@ -91,8 +90,8 @@ async def letter(call: Call) -> Modal:
 
 
 def step_named(outlook: Outlook, days: str) -> Step:
-    """Raise NotYours for a step that the rules do not have."""
-    step = outlook.standing.policy.rules.step(int(days)) if days.lstrip("-").isdigit() else None
+    """Raise NotYours for a letter that the rules do not have."""
+    step = outlook.standing.policy.rules.letter(int(days)) if days.removeprefix("-").isdecimal() else None
     if step is None:
         raise NotYours
     return step
@@ -101,22 +100,24 @@ def step_named(outlook: Outlook, days: str) -> Step:
 def preview(step: Step, outlook: Outlook) -> Written | None:
     """How the letter reads; None for a template that is broken."""
     try:
-        return write(step, real_content(outlook))
+        return write(step, real_content(outlook, step))
     except TemplateBroken:
         return None
 
 
-def real_content(outlook: Outlook) -> Content:
-    """A letter about the first customer of the books; about an example where nobody owes anything."""
-    it = outlook.standing
+def real_content(outlook: Outlook, step: Step) -> Content:
+    """A letter about the first customer of the books; about an example where nobody owes anything. What it thanks for
+    is looked at as if it were paid."""
+    it, paid = outlook.standing, step.days == THANKS.days
     organisation = it.connection.tenant_name
     for customer in outlook.customers:
         debts = [debt for debt in customer.debts if debt.due_on]
         if debts:
             owed = tuple(Owed(d.number, d.due_on or it.today, d.amount_due, d.amount_due, d.currency) for d in debts)
-            return Content(customer.name, organisation, it.policy.rules.sender_name or organisation, owed, it.today)
+            sender = it.policy.rules.sender_name or organisation
+            return Content(customer.name, organisation, sender, owed, it.today, paid=paid)
     example = Owed("INV-0042", it.today, Decimal(120), Decimal(120), it.connection.base_currency or "GBP")
-    return Content("A Customer", organisation, organisation, (example,), it.today)
+    return Content("A Customer", organisation, organisation, (example,), it.today, paid=paid)
 
 
 async def more(call: Call) -> Message:

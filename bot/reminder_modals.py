@@ -98,7 +98,7 @@ def read_steps(text: str) -> list[int]:
 
 
 def step_for(days: int, before: Rules) -> Step:
-    known = before.step(days) or next((step for step in STEPS if step.days == days), None)
+    known = before.letter(days) or next((step for step in STEPS if step.days == days), None)
     if known:
         return known
     subject = "Payment due: {{ numbers }}" if days <= 0 else "Payment overdue: {{ numbers }}"
@@ -146,11 +146,11 @@ async def letter(call: Call, values: Values) -> Message | Modal | FieldErrors:
     step = Step(before.days, values.get("subject", "").strip(), values.get("body", "").strip())
     try:
         # With a body that is known to be good, so that what is wrong is told at its own field.
-        write(Step(step.days, step.subject, "{{ invoices }}"), real_content(outlook))
+        write(Step(step.days, step.subject, "{{ invoices }}"), real_content(outlook, step))
     except TemplateBroken as broken:
         return FieldErrors({"subject": f"Line {broken.line}: {broken.why}."[:200]})
     try:
-        written = write(step, real_content(outlook))
+        written = write(step, real_content(outlook, step))
     except TemplateBroken as broken:
         return FieldErrors({"body": f"Line {broken.line}: {broken.why}."[:200]})
     what, address = values.get("what", forms.PREVIEW), values.get("address", "").strip()
@@ -169,9 +169,7 @@ async def letter(call: Call, values: Values) -> Message | Modal | FieldErrors:
 
 
 async def save(call: Call, workspace_id: UUID, outlook: Outlook, step: Step) -> None:
-    it = outlook.standing.policy.rules
-    steps = tuple(step if one.days == step.days else one for one in it.steps)
-    made = msgspec.structs.replace(it, steps=steps)
+    made = outlook.standing.policy.rules.worded(step)
     await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now, what="letter")
 
 

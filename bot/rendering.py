@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.views import connections, digest, endings, letters, quotas, syncs, troubles
+from bot.views import connections, digest, endings, letters, quotas, restored, syncs, troubles
 from bot.views.blocks import Message
 from core.notices import (
     Connected,
@@ -17,6 +17,7 @@ from core.notices import (
     QuotaLow,
     RemindersDecided,
     RemindersTold,
+    Restored,
     SyncTold,
     Trouble,
     TroubleAloud,
@@ -50,6 +51,8 @@ def render(notice: Notice) -> Message:
             return endings.expiring(notice)
         case Moved():
             return troubles.moved(notice)
+        case Restored():
+            return restored.restored(notice)
         case LetterTold():
             return letters.letter(notice)
         case RemindersTold():

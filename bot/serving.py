@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot.app import Role, Solido
+from bot.app import CannotStart, Role, Solido
 from bot.settings import Settings
 
 DRAIN_SECONDS = 4
@@ -49,16 +50,26 @@ async def serve(settings: Settings, roles: frozenset[Role]) -> None:
     await solido.start()
     try:
         if Role.WEB in roles:
-            await serve_web(solido, settings, stop)
+            await serve_web(solido.web, settings.host, settings.port, stop)
+        elif settings.solido_metrics_port:
+            await serve_web(solido.watched, settings.host, settings.solido_metrics_port, stop)
         else:
             await stop.wait()
     finally:
         await solido.stop()
 
 
-async def serve_web(solido: Solido, settings: Settings, stop: asyncio.Event) -> None:
-    server = make_server(solido.web, settings.host, settings.port)
-    serving = asyncio.create_task(server.serve())
+def listening(host: str, port: int) -> socket.socket:
+    """Raises CannotStart: uvicorn would end the process without a word."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise CannotStart(f"HOST and PORT ({host}, {port}) cannot be listened at: {error.strerror}.") from None
+
+
+async def serve_web(app: ASGIApp, host: str, port: int, stop: asyncio.Event) -> None:
+    server = make_server(app, host, port)
+    serving = asyncio.create_task(server.serve(sockets=[listening(host, port)]))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

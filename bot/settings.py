@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.secret_files import environment, look
 from core.mail import SmtpMailer, read_sender, read_server
 from core.vault import BadKey, Vault, keys_kept_in
 from core.xero.oauth import READ_SCOPES, WRITE_SCOPES
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     solido_keep_days: int = Field(default=365, ge=0)
     smtp_url: SecretStr | None = None
     mail_from: str = ""
+    solido_metrics_port: int = Field(default=0, ge=0, le=65535)
     solido_log_format: Literal["json", "console"] | None = None
 
     @field_validator("database_url")
@@ -143,6 +145,12 @@ class Settings(BaseSettings):
     def scopes(self) -> str:
         return READ_SCOPES if self.solido_xero_access == "read" else WRITE_SCOPES
 
+    @property
+    def sqlite_file(self) -> Path | None:
+        """Where the database is, or will be; None on PostgreSQL."""
+        url = driver_url(self.database_url)
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
     def vault(self) -> Vault:
         """Return the vault; on SQLite without keys one is made, and kept beside the file. Raises BadSettings."""
         url = driver_url(self.database_url)
@@ -158,12 +166,31 @@ class Settings(BaseSettings):
             raise BadSettings(f"SOLIDO_SECRET_KEYS: {broken}.") from None
 
 
+SECRETS = (
+    "DATABASE_URL",
+    "SOLIDO_SECRET_KEYS",
+    "SLACK_APP_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_CLIENT_SECRET",
+    "SLACK_BOT_TOKEN",
+    "XERO_CLIENT_SECRET",
+    "XERO_WEBHOOK_KEY",
+    "SMTP_URL",
+)
+"""What may be in a file instead, named by NAME_FILE."""
+
+
 def read_settings() -> Settings:
-    """Read the environment; raise BadSettings that names everything wrong, all together."""
+    """Read the environment and the files it names; raise BadSettings that names everything wrong, all together."""
+    files = look(SECRETS, environment())
     try:
-        return Settings()  # type: ignore[call-arg]  # the values come from the environment
+        settings = Settings(**{name.lower(): value for name, value in files.values.items()})  # type: ignore[arg-type]
     except ValidationError as wrong:
-        raise BadSettings("\n".join(map(_line, wrong.errors()))) from None
+        lines = [line for line in map(_line, wrong.errors()) if not line.startswith(tuple(files.wrong))]
+        raise BadSettings("\n".join([*files.wrong.values(), *lines])) from None
+    if files.wrong:
+        raise BadSettings("\n".join(files.wrong.values()))
+    return settings
 
 
 def _line(error: object) -> str:

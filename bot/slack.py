@@ -6,12 +6,12 @@ A listener never lets an exception out: Bolt would lose the acknowledgement, and
 import re
 from collections.abc import Awaitable
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_bolt.middleware.request_verification.async_request_verification import AsyncRequestVerification
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import actions
@@ -20,8 +20,10 @@ from bot.commands.call import Call
 from bot.inbox import send_to
 from bot.installs import Authorize, KnownTeam
 from bot.limits import fitted, fitted_view
+from bot.logs import command_under_way
 from bot.modals import entered, submit
 from bot.services import Services
+from bot.shield import verifier
 from bot.views.blocks import FieldErrors, Message, Modal, section
 from bot.views.help import broken
 from core.clock import utc_now
@@ -56,6 +58,9 @@ class SlackListener:
         for listener in self.bolt._async_listeners:
             # Bolt would give up after three seconds; bot/inbox.py has acknowledged by then, and waits for the answer.
             listener.ack_timeout = ACK_TIMEOUT_SECONDS
+        for middleware in self.bolt._async_middleware_list:
+            if isinstance(middleware, AsyncRequestVerification):
+                middleware._verifier = verifier(signing_secret)
 
     async def on_command(
         self,
@@ -143,7 +148,7 @@ async def safely(what: str, work: Awaitable[T]) -> T | Message:
     async def keep() -> None:
         said.append(await work)
 
-    reference = uuid4().hex[:8]
+    reference = command_under_way()
     return said[0] if await survived(what, keep(), reference=reference) else broken(reference)
 
 

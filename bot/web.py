@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from bot import pages, permissions
 from bot.advice import ADVICE
 from bot.inbox import Inbox
+from bot.metrics import Metrics
 from bot.services import Services
 from bot.shield import MOST_BYTES, Shield, read_at_most
 from core.clock import utc_now
@@ -43,6 +44,7 @@ class Web:
         shield: Shield,
         ready: Ready,
         stuck: Stuck,
+        metrics: Metrics,
         further: list[Route],
     ) -> None:
         self._services = services
@@ -51,6 +53,14 @@ class Web:
         self._places = services.places
         self._ready = ready
         self._stuck = stuck
+        self._metrics = metrics
+        watched = [
+            Route("/healthz", self.healthz, methods=["GET"]),
+            Route("/readyz", self.readyz, methods=["GET"]),
+            Route("/metrics", self.metrics, methods=["GET"]),
+        ]
+        # For a process that is no web server otherwise.
+        self.watched = Starlette(routes=watched, exception_handlers={HTTPException: plain, Exception: broken})
         self.app = Starlette(
             routes=[
                 Route("/slack/events", self.slack, methods=["POST"]),
@@ -59,9 +69,7 @@ class Web:
                 Route("/unsubscribe/{secret}", self.unsubscribe, methods=["GET", "POST"]),
                 Route("/xero/webhooks", self.webhooks, methods=["POST"]),
                 *further,
-                Route("/healthz", self.healthz, methods=["GET"]),
-                Route("/readyz", self.readyz, methods=["GET"]),
-                Route("/metrics", self.metrics, methods=["GET"]),
+                *watched,
             ],
             exception_handlers={HTTPException: plain, SolidoError: self.refused, Exception: broken},
         )
@@ -159,7 +167,7 @@ class Web:
         return JSONResponse(parts, status_code=200 if all(parts.values()) else 503)
 
     async def metrics(self, _request: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await self._metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 def secret_of(request: Request) -> str:

@@ -6,11 +6,29 @@ product beside emulated peers may have it follow their time instead (`follow`); 
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_correction = timedelta(0)
+
+
+def machine_time() -> datetime:
+    """What this machine believes, aware, in UTC. It may be wrong."""
+    return datetime.now(UTC)
 
 
 def system_time() -> datetime:
-    return datetime.now(UTC)
+    """The same, as corrected."""
+    return machine_time() + _correction
+
+
+def correct(by: timedelta) -> None:
+    """Take this machine's clock to be so much behind (or ahead, where it is negative) from now on."""
+    global _correction
+    _correction = by
+
+
+def correction() -> timedelta:
+    return _correction
 
 
 _source: Callable[[], datetime] = system_time

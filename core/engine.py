@@ -18,6 +18,7 @@ from dbos import (
     EnqueueOptions,
     run_dbos_database_migrations,
 )
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -45,13 +46,31 @@ class Engine(Protocol):
         """Start working, first on what a crash left behind. `work` must be safe to be called again for a run; it is,
         after a pause, where it raised."""
 
+    async def resume(self, worker: str) -> int:
+        """Have others go on with what this worker, which is gone, had under way; return how many runs that were."""
+
+    async def let_go(self) -> None:
+        """Break off everything under way, and begin nothing."""
+
+    async def go_on(self, worker: str) -> None:
+        """After letting go: work again, as this worker; nothing where it was never launched."""
+
     async def stop(self) -> None:
         """Take no new runs, and hand back those not yet at their end: they go on at the next launch."""
 
 
 def prepare(url: URL) -> None:
-    """Make or upgrade the engine's own tables; safe to be repeated."""
-    run_dbos_database_migrations(sync_url(url))
+    """Make or upgrade the engine's own tables; safe to be repeated, and at once from several places."""
+    if url.get_backend_name() == "sqlite":
+        run_dbos_database_migrations(sync_url(url))
+        return
+    waiting = create_engine(sync_url(url))
+    try:
+        with waiting.begin() as connection:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5061702)")
+            run_dbos_database_migrations(sync_url(url))
+    finally:
+        waiting.dispose()
 
 
 def sync_url(url: URL) -> str:
@@ -70,6 +89,7 @@ class DbosEngine:
         self._url = sync_url(url)
         self._worker = worker
         self._pause = pause
+        self._work: Work | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._client = DBOSClient(
             system_database_url=self._url,
@@ -89,6 +109,24 @@ class DbosEngine:
         await session.run_sync(lambda sync: self._client.enqueue_in_transaction(sync, options, str(run_id)))
 
     async def launch(self, work: Work) -> None:
+        self._work = work
+        await self._begin(work)
+
+    async def go_on(self, worker: str) -> None:
+        self._worker = worker
+        if self._work is not None:
+            await self._begin(self._work)
+
+    async def resume(self, worker: str) -> int:
+        found = await self._client.list_workflows_async(
+            status="PENDING", executor_id=worker, load_input=False, load_output=False
+        )
+        ids = [each.workflow_id for each in found]
+        if ids:
+            await self._client.resume_workflows_async(ids, queue_name=QUEUE)
+        return len(ids)
+
+    async def _begin(self, work: Work) -> None:
         async def carry(run_id: str) -> None:
             task = asyncio.ensure_future(_to_its_end(work, UUID(run_id), self._pause))
             self._running.add(task)
@@ -110,11 +148,15 @@ class DbosEngine:
         await DBOS.register_queue_async(QUEUE, worker_concurrency=CONCURRENCY, polling_interval_sec=POLL_SECONDS)
 
     async def stop(self) -> None:
+        self._work = None
+        await self.let_go()
+        self._client.destroy()
+
+    async def let_go(self) -> None:
         # A cancelled workflow stays PENDING with the engine, and the next launch takes it up again.
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        self._client.destroy()
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS lends the loop its own threads and takes them along.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())

@@ -274,6 +274,13 @@ class Expiring(msgspec.Struct, frozen=True, tag=True):
     reconnect_needed: bool = False
 
 
+class Restored(msgspec.Struct, frozen=True, tag=True):
+    """The database was set back to a backup made about `since`; what happened after that is not known."""
+
+    organisation: str
+    since: datetime
+
+
 class Moved(msgspec.Struct, frozen=True, tag=True):
     """In place of a card of which there is a newer one."""
 
@@ -291,6 +298,7 @@ Notice = (
     | TroubleAloud
     | Expiring
     | Moved
+    | Restored
     | LetterTold
     | RemindersTold
     | CreditAsked

@@ -1,10 +1,11 @@
 """What admins of a workspace may set."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
+import msgspec
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import BadArgument
@@ -33,6 +34,53 @@ class Wanted:
     digest: bool
 
 
+class Setting(msgspec.Struct, frozen=True):
+    """One thing that was changed, for the audit log: as a setting's own value, ids joined by commas; empty is none."""
+
+    name: str
+    before: str
+    after: str
+
+
+def changes(before: Wanted, after: Wanted) -> list[Setting]:
+    """What is different, in the order of the dialog."""
+    pairs = zip(_said(before).items(), _said(after).values(), strict=True)
+    return [Setting(name, was, now) for (name, was), now in pairs if was != now]
+
+
+def _said(it: Wanted) -> dict[str, str]:
+    return {
+        "channel": it.channel_id,
+        "rhythm": str(it.sync_every or ""),
+        "mentions": ",".join(it.mentions),
+        "quiet hours": f"{it.quiet_from}-{it.quiet_until}" if it.quiet_from else "",
+        "admins": ",".join(sorted(it.admins)),
+        "digest": "yes" if it.digest else "",
+    }
+
+
+async def current(store: WorkspaceStore) -> Wanted:
+    """The settings as they are."""
+    kept, place = await store.preferences.get(), await store.about.get()
+    return Wanted(
+        channel_id=place.channel_id,
+        sync_every=kept.sync_every,
+        mentions=kept.mentions,
+        quiet_from=kept.quiet_from,
+        quiet_until=kept.quiet_until,
+        admins=sorted(await store.admins.all()),
+        digest=kept.digest,
+    )
+
+
+async def mention(
+    database: Database, workspace_id: UUID, whom: Sequence[str], *, every: timedelta, by: str, now: datetime
+) -> None:
+    """Have alerts mention these, people or groups by their ids, and nobody else."""
+    async with database.workspace(workspace_id) as store:
+        await _save(store, replace(await current(store), mentions=whom), every=every, by=by, now=now)
+
+
 async def save(
     database: Database, workspace_id: UUID, wanted: Wanted, *, every: timedelta, by: str, now: datetime
 ) -> None:
@@ -46,6 +94,8 @@ async def save(
 
 async def _save(store: WorkspaceStore, wanted: Wanted, *, every: timedelta, by: str, now: datetime) -> None:
     connection, before = await store.connections.latest(), await store.preferences.get()
+    wanted = wanted if wanted.channel_id else replace(wanted, channel_id=(await store.about.get()).channel_id)
+    changed = changes(await current(store), wanted)
     if connection is not None and connection.next_sync_at and wanted.sync_every != before.sync_every:
         await store.connections.lock(connection.id)
         connection.next_sync_at = min(connection.next_sync_at, now + rhythm(wanted.sync_every, every))
@@ -61,8 +111,9 @@ async def _save(store: WorkspaceStore, wanted: Wanted, *, every: timedelta, by: 
         )
     )
     await store.admins.replace(wanted.admins, by=by, now=now)
-    store.audit.add(by, "settings", at=now)
-    if wanted.channel_id and (await store.about.get()).channel_id != wanted.channel_id:
+    if changed:
+        store.audit.add(by, "settings", at=now, detail=msgspec.json.encode(changed).decode())
+    if (await store.about.get()).channel_id != wanted.channel_id:
         await store.session.flush()
         await store.about.move(wanted.channel_id)
 

@@ -20,7 +20,11 @@ def is_told(run: SyncRun) -> bool:
 
 
 def card(run: SyncRun) -> str:
-    return f"run:{run.id}"
+    return card_of(str(run.id))
+
+
+def card_of(run_id: str) -> str:
+    return f"run:{run_id}"
 
 
 async def tell(store: WorkspaceStore, run_id: UUID, *, now: datetime) -> None:

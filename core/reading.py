@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+import structlog
+
 from core import progress
 from core.changes import Change, Position, change, newest_of_each
 from core.clock import utc_now
@@ -24,6 +26,8 @@ from core.zones import iana_name
 from storage.database import Database
 from storage.models import Connection, Cursor, Resource, SyncRun
 from storage.store import WorkspaceStore
+
+log = structlog.get_logger()
 
 IDS_AT_ONCE = 40
 """Keeps the address of a request under 2,000 characters."""
@@ -80,6 +84,8 @@ class Reader:
     first: bool | None = None
     _odd: set[str] = field(default_factory=set)
     """Records set aside by this attempt: pages overlap, and each is counted once."""
+    _logged: int = 0
+    """The last page of which the log has a line."""
 
     async def organisation(self) -> None:
         """Learn the organisation's name, currency and zone; Xero does not count this one's bytes."""
@@ -256,6 +262,14 @@ class Reader:
             if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
                 raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
             await self._tell(store)
+        self._log_page()
+
+    def _log_page(self) -> None:
+        """A line for each page that is stored; none for an automatic sync that finds little."""
+        page, of = self.tally.page, self.tally.page_count
+        if page > self._logged and (of > 2 or progress.is_told(self.run)):
+            self._logged = page
+            log.info("sync.page", workspace=str(self.run.workspace_id), run=str(self.run.id), page=page, of=of)
 
     async def _tell(self, store: WorkspaceStore) -> None:
         """Have the run's message say how far we are."""

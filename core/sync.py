@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from core import agreement, progress, quotas
+from core import agreement, measures, progress, quotas
 from core.agreement import Agreement
 from core.clock import utc_now
 from core.course import Result, everything
@@ -32,6 +32,10 @@ from storage.store import WorkspaceStore
 log = structlog.get_logger()
 
 FULL = Trigger.RECONCILE
+
+
+class TakenForDead(Exception):
+    """This process was silent for so long that others do its work; see core/presence.py."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Syncing:
             assert running is not None  # add() has just seen it, in this transaction
             return Asked(running, connection.tenant_name, already=True)
         await self.engine.enqueue(store.session, run.id)
+        (log.info if by else log.debug)("sync.queued", workspace=str(store.id), run=str(run.id), trigger=trigger)
         await progress.tell(store, run.id, now=now)
         store.touch(now)
         return Asked(run, connection.tenant_name, already=False)
@@ -99,17 +104,23 @@ class Syncing:
         """Carry out a run. Safe to be called again for the same run, at any time: it goes on from its cursor."""
         async with self.database.asking() as unscoped:
             workspace_id = await unscoped.run_owner(run_id)
-        if workspace_id is None:
-            return
-        async with self.database.workspace(workspace_id) as store:
+            if workspace_id is None:
+                return
+            if self.database.process and not await unscoped.workers.hold(self.database.process):
+                raise TakenForDead  # it is others' to carry out; they may be at it
+            store = unscoped.within(workspace_id)
             attempt = await store.runs.start(run_id, now=utc_now())
             run = await store.runs.get(run_id)
             connection = await store.connections.get(run.connection_id) if run else None
         if attempt is None or run is None or connection is None:
             return
+        if attempt == 1 and run.started_at is not None:
+            measures.SYNC_WAIT.labels(run.trigger).observe((run.started_at - run.queued_at).total_seconds())
         reader = self._reader(run, connection, attempt)
-        if not await survived("sync.run", self._attempt(reader), run=str(run_id), workspace=str(workspace_id)):
-            await self._end(reader, Unexpected("see the log"))
+        # So that also what others log on behalf of this run can be found by it.
+        with structlog.contextvars.bound_contextvars(run=str(run_id), workspace=str(workspace_id)):
+            if not await survived("sync.run", self._attempt(reader)):
+                await self._end(reader, Unexpected("see the log"))
 
     def _reader(self, run: SyncRun, connection: Connection, attempt: int) -> Reader:
         calls = self.calls(connection, Meter(run.calls, run.bytes))
@@ -133,8 +144,11 @@ class Syncing:
         run, now = reader.run, utc_now()
         async with self.database.workspace(run.workspace_id) as store:
             values = {"state": RunState.FAILED, "error": over.code, "finished_at": now}
-            if await store.runs.write(run.id, attempt=reader.attempt, **values):
+            written = await store.runs.write(run.id, attempt=reader.attempt, **values)
+            if written:
                 await progress.tell(store, run.id, now=now)
+        if written:
+            measures.sync_ended(run.trigger, over.code, (now - (run.started_at or now)).total_seconds())
 
     async def _end(self, reader: Reader, error: XeroError | None, result: Result = Result()) -> None:  # noqa: B008
         """One transaction: finish the run, settle the incident, tell what is to be told."""
@@ -160,6 +174,7 @@ class Syncing:
                 await self._settle(store, connection, run, error, result, reader.calls.meter, now=now)
             await progress.tell(store, run.id, now=now)
             store.touch(now)
+        measures.sync_ended(run.trigger, error.code if error else None, seconds)
         log.info(
             "sync.finished",
             workspace=str(run.workspace_id),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from core import measures
 from core.clock import utc_now
 from core.errors import PermissionEnded, Superseded, XeroError, XeroUnavailable
 from core.patience import Patience, patiently
@@ -123,11 +124,13 @@ class Tokens:
                 return None
             async with self._database.workspace(self._workspace_id) as store:
                 await store.connections.release_refresh(row.id, version=row.token_version)
+            measures.refresh_failed(error)
             raise
         async with self._database.workspace(self._workspace_id) as store:
             saved = await (self._saved_for_parting if self._parting else self._saved)(store, row, grant)
             if not saved:
                 await store.connections.release_refresh(row.id, version=row.token_version)
+        measures.REFRESHES.labels("renewed" if saved else "too_late").inc()
         return grant.access_token if saved else None
 
     async def _saved(self, store: WorkspaceStore, row: Connection, grant: Grant) -> bool:
@@ -145,7 +148,7 @@ class Tokens:
         if row.state != ConnectionState.DISCONNECTED or row.token_version != seen.token_version:
             return False
         row.access_token_sealed, row.refresh_token_sealed = sealed_pair(self._vault, row.id, grant)
-        row.access_expires_at, row.refresh_lease_until = grant.expires_at, None
+        row.access_expires_at, row.refresh_lease_until, row.refresh_by = grant.expires_at, None, None
         row.token_version += 1
         return True
 

@@ -1,12 +1,13 @@
 """Reading a long list of Xero's page by page, in the order in which its records changed, while people change them.
 
-The next page is fetched while the last one is stored. Pages are asked for by number, which costs no call more than
+The next pages are fetched while the last one is stored. Pages are asked for by number, which costs no call more than
 there are pages; but a record that changes meanwhile moves to the end of the list, or out of it, and pulls later ones
 across page borders, where they are skipped. Every such change leaves a trace (the number of records sinks, or a record
 turns up that changed after we began), and then the borders in question are gone over once more, moment by moment.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
@@ -17,6 +18,8 @@ from core.xero.wire import Page
 
 PAGE_SIZE = 1000
 """Xero's largest."""
+PAGES_AHEAD = 2
+"""One to be stored next, and one that Xero works on meanwhile. They are asked for one after the other."""
 A_SECOND = timedelta(seconds=1)
 SLACK = timedelta(seconds=5)
 """How far Xero's clocks may lie apart: that which stamps a record, and that which stamps an answer."""
@@ -101,21 +104,32 @@ class Walk:
 
     async def _by_number(self) -> AsyncGenerator[Leaf, None]:
         at, before = self._start, None
-        ahead = asyncio.ensure_future(self._fetch(at))
+        ahead: deque[asyncio.Task[Page | None]] = deque([asyncio.create_task(self._fetched(at))])
         try:
             while True:
-                page = await ahead
+                while len(ahead) <= PAGES_AHEAD:
+                    ahead.append(asyncio.create_task(self._fetched(at._replace(page=at.page + len(ahead)), ahead[-1])))
+                page = await ahead.popleft()
+                assert page is not None  # only what follows the last page is not there
                 self._note(before, page)
-                at, before, last = Position(at.since, at.page + 1), page, is_last(page, at)
-                if not last:
-                    ahead = asyncio.ensure_future(self._fetch(at))
+                last = is_last(page, at)
                 sure = not any(border.shorter for border in self._borders)
                 yield Leaf(page, last, reached=end_of(page) if sure else None)
                 if last:
                     return
+                at, before = at._replace(page=at.page + 1), page
         finally:
-            ahead.cancel()
-            await asyncio.gather(ahead, return_exceptions=True)
+            for each in ahead:
+                each.cancel()
+            await asyncio.gather(*ahead, return_exceptions=True)
+
+    async def _fetched(self, at: Position, left: "asyncio.Task[Page | None] | None" = None) -> Page | None:
+        """The page at this position, once the one left of it is there; None where that was the last."""
+        if left is not None:
+            page = await left
+            if page is None or is_last(page, at._replace(page=at.page - 1)):
+                return None
+        return await self._fetch(at)
 
     async def _by_moment(self, span: Span) -> AsyncGenerator[Leaf, None]:
         at: Position | None = span.start

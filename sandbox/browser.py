@@ -5,6 +5,7 @@ from types import TracebackType
 
 import httpx
 
+from core.xero.http import trusted
 from sandbox.slack import Message
 from sandbox.world import World
 
@@ -20,7 +21,7 @@ class Visit:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._http = httpx.AsyncClient(timeout=10, trust_env=False)
+        self._http = httpx.AsyncClient(timeout=10, trust_env=False, verify=trusted())
 
     async def __aenter__(self) -> "Visit":
         return self

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 import httpx
 
+from core.xero.http import trusted
 from sandbox.clock import VirtualClock
 from sandbox.xero import FakeXero
 from sandbox.xero.webhooks import Delivery, deliver
@@ -91,7 +92,7 @@ class Courier:
     async def _bring(self, due: Due) -> None:
         assert self.url is not None
         if self._http is None:
-            self._http = httpx.AsyncClient(trust_env=False)
+            self._http = httpx.AsyncClient(trust_env=False, verify=trusted())
         heard = False
         with contextlib.suppress(httpx.HTTPError):
             heard = 200 <= await deliver(self._http, self.url, due.delivery) < 300

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from starlette.types import ASGIApp
 
-from bot.app import worker_name
 from bot.commands import COMMANDS
 from core.engine import DbosEngine
+from core.presence import new_name
 from sandbox import engine_room, levers
 from sandbox.clock import clock_change_after
 from sandbox.hood import Hood
@@ -52,7 +52,7 @@ class Desk(World):
         secrets = (SIGNING_SECRET, BOT_TOKEN, CLIENT_SECRET, WEBHOOK_KEY)
         self.hood = Hood(self.clock.now, secrets, time.monotonic)
         url = driver_url(self.database_url)
-        worker = worker_name(embedded=url.get_backend_name() == "sqlite")
+        worker = new_name(embedded=url.get_backend_name() == "sqlite")
         self.engine = engine = JumpingEngine(self.engine or DbosEngine(url, worker=worker))
         await super().start()
         await engine.take_up(self.solido.database)

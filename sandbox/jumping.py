@@ -62,6 +62,15 @@ class JumpingEngine:
         if self._under_way:
             await asyncio.wait(set(self._under_way), timeout=max(within, 0.0))
 
+    async def resume(self, worker: str) -> int:
+        return await self._inner.resume(worker)
+
+    async def let_go(self) -> None:
+        await self._inner.let_go()
+
+    async def go_on(self, worker: str) -> None:
+        await self._inner.go_on(worker)
+
     async def stop(self) -> None:
         for task in self._under_way:
             task.cancel()

@@ -110,4 +110,4 @@ def plain(text: str) -> str:
 
 
 def named(text: str) -> str:
-    return re.sub(r"<#\w+>", "#finance", re.sub(r"<@\w+>", "@somebody", text))
+    return re.sub(r"<#\w+>", "#finance", re.sub(r"<@\w+>", "@somebody", re.sub(r"<!subteam\^\w+>", "@finance", text)))

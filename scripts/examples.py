@@ -5,9 +5,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from core.agreement import Agreement, Sum
 from core.dashboard import Dashboard, Planned
 from core.notices import AgeTold, Amount, Books, Paid, SyncTold
+from core.preferences import Setting
 from core.reminders.facts import HoldFact, HoldReason, Policy
 from core.reminders.gate import Why
 from core.reminders.outlook import Outlook, Standing
@@ -31,6 +34,8 @@ ANOTHER_ID = UUID(int=2)
 NAME = "Harbour Lane Ltd"
 CHANNEL = "C1"
 SOMEBODY = "U1"
+GROUP = "S1"
+CHANGES = msgspec.json.encode([Setting("rhythm", "", "3600"), Setting("quiet hours", "", "18:00-07:00")]).decode()
 QUARTER = timedelta(minutes=15)
 BOOKS = Books(
     [

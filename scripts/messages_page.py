@@ -50,9 +50,10 @@ Made by `python scripts/messages_page.py` from the views themselves; a test sees
 is missing. What is told of a trouble, from its first word to its last, is in [alerts.md](alerts.md).
 
 Answers to commands and buttons are seen by the person who asked; what everybody should know is a message in the
-channel. Moments are shown in each reader's own time zone; here they are in UTC. No message calls a whole channel, and
-people are named only for what they did or asked for. Each message carries all its words as plain text too, for screen
-readers and notifications: a test compares the two.
+channel. Moments are shown in each reader's own time zone; here they are in UTC. No message calls a whole channel.
+People are named only for what they did or asked for: where it says @somebody, a message in the channel has their name,
+which calls nobody. An alert calls whom the settings name. Each message carries all its words as plain text too, for
+screen readers and notifications: a test compares the two.
 """
 NAME, NOON, ID, WHO = of.NAME, of.NOON, str(of.AN_ID), of.SOMEBODY
 
@@ -128,6 +129,7 @@ def told_of_status() -> Chapter:
             [
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="asked for a sync"),
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="hold placed", detail="INV-0042"),
+                AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="settings", detail=of.CHANGES),
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="connected", detail=NAME),
             ]
         ),
@@ -151,7 +153,9 @@ def reminding() -> Chapter:
         "After *Start reminders*, where Xero sends its own": reminder_views.before_start(NAME, ID, reminds=True),
         "The same where that is not known": reminder_views.before_start(NAME, ID, reminds=None),
         "After *Rules*": forms.rules(ID, Rules(minimums={"GBP": Decimal("5.00")}), writes=True),
-        "After *Letters*": reminder_views.letters_menu(ID, [(step.days, step.subject) for step in STEPS]),
+        "After *Letters*": reminder_views.letters_menu(
+            ID, [(one.days, one.subject) for one in Rules().letters], thanks=False
+        ),
         "A letter": forms.letter(ID, STEPS[2], words, note=reminder_views.test_result("sent"), address="a@example.com"),
         "After *Pause all*": forms.pause(ID),
         "After *Hold something*, and `/solido hold`": forms.hold(ID),
@@ -200,6 +204,10 @@ def letters() -> Chapter:
     }
 
 
+def set_back() -> Chapter:
+    return {"To the channel, after an old backup was restored": render(notices.Restored(NAME, NOON))}
+
+
 def at_a_glance() -> Chapter:
     week = notices.Digest(
         organisation=NAME,
@@ -229,6 +237,8 @@ def at_a_glance() -> Chapter:
             ID, of.preferences(), channel_id="C1", admins=[], organisation=bold(NAME), usual=of.QUARTER
         ),
         "After *Save*": settings.saved(),
+        "`/solido settings mention @finance`": settings.mentioning([of.GROUP]),
+        "`/solido settings mention nobody`": settings.mentioning([]),
         "Every Monday, to the channel": render(week),
         "The same after a calm week": render(quiet),
     }
@@ -320,6 +330,7 @@ CHAPTERS = {
     "Reminders": reminding,
     "Letters, to the channel": letters,
     "At a glance, and settings": at_a_glance,
+    "After a restore": set_back,
     "Getting help": helping,
     "Around a trouble": troubled,
     "What ends soon": ending,

@@ -15,9 +15,10 @@ the key too would wait for them, while they may wait for us."""
 class Connections:
     """The workspace's link to Xero: at most one alive, and always to the same organisation."""
 
-    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+    def __init__(self, session: AsyncSession, workspace_id: UUID, process: str = "") -> None:
         self._session = session
         self._workspace_id = workspace_id
+        self._process = process
 
     def _mine(self) -> SelectOfScalar[Connection]:
         return select(Connection).where(col(Connection.workspace_id) == self._workspace_id)
@@ -50,6 +51,7 @@ class Connections:
             version,
             (col(Connection.refresh_lease_until).is_(None)) | (col(Connection.refresh_lease_until) <= now),
             refresh_lease_until=until,
+            refresh_by=self._process or None,
         )
 
     async def save_tokens(
@@ -68,11 +70,12 @@ class Connections:
             previous_used_at=col(Connection.refresh_lease_until),
             refreshed_at=col(Connection.refresh_lease_until),
             refresh_lease_until=None,
+            refresh_by=None,
             token_version=version + 1,
         )
 
     async def release_refresh(self, connection_id: UUID, *, version: int) -> None:
-        await self._change(connection_id, version, True, refresh_lease_until=None)
+        await self._change(connection_id, version, True, refresh_lease_until=None, refresh_by=None)
 
     async def forget_tokens(self, connection_id: UUID, *, version: int) -> bool:
         """Wipe the tokens of an ended connection; False when it has been connected again meanwhile."""

@@ -25,14 +25,29 @@ from storage.unscoped import Unscoped
 
 BUSY_TIMEOUT_SECONDS = 30
 POOL_SIZE = 10
+LONGEST_PAUSE_SECONDS = 6
+"""In the middle of a transaction: no HTTP call lies there. Short enough for others to go on within ten seconds."""
+SOON_KNOWN_TO_BE_GONE = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""libpq's own words, in seconds, the last in milliseconds: a server behind a broken line is not waited for for ever."""
 
 
 class Database:
-    """One SQLite file or one PostgreSQL database; `url` is a DATABASE_URL as hosts hand it out."""
+    """One SQLite file or one PostgreSQL database; `url` is a DATABASE_URL as hosts hand it out.
 
-    def __init__(self, url: str) -> None:
+    `process` is who we are among the processes of the installation, once we have joined them (core/presence.py).
+    """
+
+    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
         self.url = driver_url(url)
-        self.engine = make_engine(self.url)
+        self.process = ""
+        self.engine = make_engine(self.url, pool_size=pool_size)
         self._reader = self.engine.execution_options(read_only=True)
         # One writes at a time in SQLite. It has no queue for those who wait: they look again now and then, and whoever
         # is lucky comes first. Within a process this is the queue.
@@ -46,7 +61,7 @@ class Database:
     async def workspace(self, workspace_id: UUID) -> AsyncIterator[WorkspaceStore]:
         """One transaction on this workspace's rows: commits on exit, rolls back on error."""
         async with self._writing() as session:
-            store = WorkspaceStore(session, workspace_id)
+            store = WorkspaceStore(session, workspace_id, self.process)
             yield store
             await store.close()
 
@@ -60,7 +75,7 @@ class Database:
     async def unscoped(self) -> AsyncIterator[Unscoped]:
         """One transaction for what is asked or claimed across workspaces."""
         async with self._writing() as session:
-            yield Unscoped(session)
+            yield Unscoped(session, self.process)
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator[Unscoped]:
@@ -92,17 +107,29 @@ def driver_url(url: str) -> URL:
     raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
 
 
-def make_engine(url: URL) -> AsyncEngine:
+def make_engine(url: URL, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
     # Errors must not quote the values of rows: names, amounts, sealed tokens.
-    common: dict[str, Any] = {"pool_size": POOL_SIZE, "hide_parameters": True}
+    common: dict[str, Any] = {"pool_size": pool_size, "hide_parameters": True}
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, max_overflow=POOL_SIZE, pool_pre_ping=True, **common)
+        engine = create_async_engine(
+            url, max_overflow=pool_size, pool_pre_ping=True, connect_args=dict(SOON_KNOWN_TO_BE_GONE), **common
+        )
+        event.listen(engine.sync_engine, "connect", prepare_postgres)
+        return engine
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, **common)
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
     event.listen(engine.sync_engine, "begin", begin_sqlite)
     return engine
+
+
+def prepare_postgres(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """A process that is frozen in the middle of a transaction must not keep others from its rows for long."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {LONGEST_PAUSE_SECONDS * 1000}")
+    cursor.close()
+    connection.commit()
 
 
 def prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

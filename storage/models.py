@@ -77,6 +77,10 @@ def unique_while(name: str, *columns: str, condition: str) -> Index:
     return Index(name, *columns, unique=True, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
+def index_while(name: str, *columns: str, condition: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 def within_workspace(table: str, column: str) -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["workspace_id", column], [f"{table}.workspace_id", f"{table}.id"])
 
@@ -137,6 +141,7 @@ class Connection(SQLModel, table=True):
         UniqueConstraint("workspace_id", "tenant_id"),
         unique_while("one_live_connection_per_workspace", "workspace_id", condition="state <> 'disconnected'"),
         unique_while("one_live_connection_per_tenant", "tenant_id", condition="state <> 'disconnected'"),
+        index_while("ix_connection_refresh_by", "refresh_by", condition="refresh_by IS NOT NULL"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -160,6 +165,7 @@ class Connection(SQLModel, table=True):
     access_expires_at: datetime | None = moment(null=True)
     token_version: int = 0
     refresh_lease_until: datetime | None = moment(null=True)
+    refresh_by: str | None = None
     previous_refresh_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
     previous_used_at: datetime | None = moment(null=True)
     refreshed_at: datetime | None = moment(null=True)
@@ -291,7 +297,7 @@ class Invoice(SQLModel, table=True):
 
     __table_args__ = (
         within_workspace("connection", "connection_id"),
-        Index("ix_invoice_outstanding", "workspace_id", "status", "due_on"),
+        Index("ix_invoice_outstanding", "workspace_id", "status"),
     )
 
     workspace_id: UUID = Field(primary_key=True)
@@ -388,6 +394,7 @@ class OutboxMessage(SQLModel, table=True):
             sqlite_where=text("waiting"),
             postgresql_where=text("waiting"),
         ),
+        index_while("ix_outbox_message_claimed_by", "claimed_by", condition="claimed_by IS NOT NULL"),
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=GROWING)
@@ -408,6 +415,8 @@ class OutboxMessage(SQLModel, table=True):
     attempts: int = 0
     created_at: datetime = moment()
     next_attempt_at: datetime = moment()
+    claimed_by: str | None = None
+    """The process that is telling it just now."""
     told_at: datetime | None = moment(null=True)
     channel_id: str | None = None
     message_ts: str | None = None

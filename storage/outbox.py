@@ -15,9 +15,10 @@ from storage.types import UtcDateTime
 class Outbox:
     """Notices of this workspace on their way to Slack, told at least once."""
 
-    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+    def __init__(self, session: AsyncSession, workspace_id: UUID, process: str = "") -> None:
         self._session = session
         self._workspace_id = workspace_id
+        self._process = process or None
 
     async def tell(
         self, card: str, notice: str, *, now: datetime, to_user: str | None = None, thread_of: str | None = None
@@ -59,11 +60,22 @@ class Outbox:
             update(OutboxMessage)
             .where(col(OutboxMessage.id) == message_id, col(OutboxMessage.workspace_id) == self._workspace_id)
             .where(col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now, ~held_up())
-            .values(next_attempt_at=until, attempts=OutboxMessage.attempts + 1)
+            .values(next_attempt_at=until, attempts=OutboxMessage.attempts + 1, claimed_by=self._process)
         )
         if not taken.rowcount:
             return None
         return (await self._session.exec(select(OutboxMessage).where(col(OutboxMessage.id) == message_id))).one()
+
+    async def still_ours(self, row: OutboxMessage) -> bool:
+        """Whether what was claimed is claimed still: we may have been taken for dead meanwhile."""
+        mine = select(OutboxMessage.id).where(
+            col(OutboxMessage.id) == row.id,
+            col(OutboxMessage.workspace_id) == self._workspace_id,
+            col(OutboxMessage.attempts) == row.attempts,
+            col(OutboxMessage.claimed_by).is_not_distinct_from(self._process),
+            col(OutboxMessage.next_attempt_at) == row.next_attempt_at,
+        )
+        return (await self._session.exec(mine)).first() is not None
 
     async def told(
         self,
@@ -170,7 +182,7 @@ class Outbox:
         await self._session.exec(
             update(OutboxMessage)
             .where(col(OutboxMessage.id) == message_id, col(OutboxMessage.workspace_id) == self._workspace_id)
-            .values(**values)
+            .values(claimed_by=None, **values)
         )
 
 

@@ -35,6 +35,7 @@ class ReminderPolicy(SQLModel, table=True):
     """What a workspace decided, last at `changed_at`. Until `started_at` is set, nothing is ever sent.
 
     `rules` is JSON of core/reminders/rules.py, empty for the defaults. `xero_reminds`: whether Xero sends its own.
+    `restored_at`: when the database was last set back to an old backup; letters may have gone that it does not know of.
     """
 
     __tablename__ = "reminder_policy"
@@ -50,6 +51,7 @@ class ReminderPolicy(SQLModel, table=True):
     changed_at: datetime | None = moment(null=True)
     next_look_at: datetime | None = moment(null=True, index=True)
     told_on: date | None = None
+    restored_at: datetime | None = moment(null=True)
 
 
 class Hold(SQLModel, table=True):

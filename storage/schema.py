@@ -6,7 +6,7 @@ Alembic itself is only loaded where a schema is changed (storage/migrate.py): it
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-HEAD = "0008"
+HEAD = "0011"
 
 
 async def version(engine: AsyncEngine) -> str | None:

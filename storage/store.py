@@ -28,13 +28,16 @@ from storage.workspaces import Workspaces
 
 
 class WorkspaceStore:
-    """Everything of one workspace, inside one transaction. Nothing behind it can name another workspace."""
+    """Everything of one workspace, inside one transaction. Nothing behind it can name another workspace.
 
-    def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
+    `process` is the name under which what we take on is ours.
+    """
+
+    def __init__(self, session: AsyncSession, workspace_id: UUID, process: str = "") -> None:
         self.session = session
         self.id = workspace_id
         self.about = Workspaces(session, workspace_id)
-        self.connections = Connections(session, workspace_id)
+        self.connections = Connections(session, workspace_id, process)
         self.attempts = Attempts(session, workspace_id)
         self.runs = Runs(session, workspace_id)
         self.cursors = Cursors(session, workspace_id)
@@ -44,7 +47,7 @@ class WorkspaceStore:
         self.set_aside = SetAsides(session, workspace_id)
         self.webhook_events = WebhookEvents(session, workspace_id)
         self.incidents = Incidents(session, workspace_id)
-        self.outbox = Outbox(session, workspace_id)
+        self.outbox = Outbox(session, workspace_id, process)
         self.audit = Audit(session, workspace_id, self.touch)
         self.admins = Admins(session, workspace_id)
         self.support = SupportRequests(session, workspace_id)

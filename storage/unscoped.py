@@ -11,7 +11,9 @@ from sqlmodel import SQLModel, col, delete, exists, func, select, union_all, upd
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.digests import Digests
+from storage.figures import Figures
 from storage.homes import Homes
+from storage.installation import InstallationRow
 from storage.models import (
     ConnectAttempt,
     Connection,
@@ -25,12 +27,14 @@ from storage.models import (
     Workspace,
 )
 from storage.outbox import held_up
+from storage.overview import Overview
 from storage.reminder_models import Letter, LetterState, ReminderPolicy
 from storage.seals import Seals
 from storage.seen import SeenRequests
 from storage.store import WorkspaceStore
 from storage.teams import Teams
 from storage.webhook_models import WebhookEvent, WebhookFeed
+from storage.workers import Workers
 
 
 class Owned(NamedTuple):
@@ -62,17 +66,22 @@ def is_ours(table: Table) -> bool:
 class Unscoped:
     """Look-ups by outside keys (Slack ids, hashes) and claims of due work."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, process: str = "") -> None:
         self.session = session
+        self._process = process
         self.seen = SeenRequests(session)
         self.teams = Teams(session)
         self.seals = Seals(session)
         self.homes = Homes(session)
         self.digests = Digests(session)
+        self.figures = Figures(session)
+        self.installation = InstallationRow(session)
+        self.overview = Overview(session)
+        self.workers = Workers(session)
 
     def within(self, workspace_id: UUID) -> WorkspaceStore:
         """The door to one workspace's rows, in this same transaction."""
-        return WorkspaceStore(self.session, workspace_id)
+        return WorkspaceStore(self.session, workspace_id, self._process)
 
     async def team(self, *, enterprise_id: str, slack_team_id: str) -> Team | None:
         found = select(Team).where(col(Team.enterprise_id) == enterprise_id, col(Team.slack_team_id) == slack_team_id)

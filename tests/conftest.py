@@ -12,6 +12,7 @@ from core.engine import prepare
 from storage.database import Database, driver_url
 from storage.migrate import migrate
 from tests import postgres
+from tests.compiled import make_sharing_engine
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -22,6 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "postgres_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgres)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Databases of a kind share what SQLAlchemy compiled; see tests/compiled.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.database.make_engine", make_sharing_engine)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +89,14 @@ def postgres_template(postgres_server: postgres.Server) -> Iterator[str]:
         yield make_url(url).database or ""
 
 
+@pytest.fixture(scope="session")
+def whole_postgres_template(postgres_server: postgres.Server, postgres_template: str) -> Iterator[str]:
+    """The name of one with the engine's own tables too."""
+    with postgres_server.database(postgres_template) as url:
+        prepare(driver_url(url))
+        yield make_url(url).database or ""
+
+
 @pytest.fixture
 def migrated_sqlite_url(sqlite_template: Path, sqlite_url: str) -> str:
     """Of a SQLite file with all tables and no rows."""
@@ -98,6 +115,27 @@ def migrated_postgres_url(postgres_server: postgres.Server, postgres_template: s
 def migrated_url(request: pytest.FixtureRequest) -> str:
     """Of a database with all tables and no rows: the test runs once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"migrated_{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def whole_sqlite_url(whole_template: Path, sqlite_url: str) -> str:
+    """Of a SQLite file as a product leaves it that was started and stopped."""
+    shutil.copyfile(whole_template, make_url(sqlite_url).database or "")
+    return sqlite_url
+
+
+@pytest.fixture
+def whole_postgres_url(postgres_server: postgres.Server, whole_postgres_template: str) -> Iterator[str]:
+    """Of such a PostgreSQL database."""
+    with postgres_server.database(whole_postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(params=BOTH)
+def whole_url(request: pytest.FixtureRequest) -> str:
+    """Of such a database: the test runs once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue(f"whole_{request.param}_url")
     return url
 
 

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+import structlog
+
 from bot import permissions
 from bot.commands.call import Call
 from bot.commands.connect import connect
@@ -22,6 +24,8 @@ from bot.commands.why import why
 from bot.views.blocks import Message, Modal, listed
 from bot.views.help import help_text, not_understood, refusal
 from core.errors import SolidoError
+
+log = structlog.get_logger()
 
 Handler = Callable[[Call], Awaitable[Message | Modal]]
 
@@ -53,7 +57,9 @@ COMMANDS: dict[str, Command] = {
     "why": Command(why, "tells why the last sync is in the state it is, or the story of one invoice", words=True),
     "history": Command(history, "tells who did what here; `settings`, `export` and `forget` are for admins"),
     "support": Command(support, "opens a form to get help, with everything that is known filled in"),
-    "settings": Command(settings, "sets channel, rhythm, who is mentioned, quiet hours and admins", listed=False),
+    "settings": Command(
+        settings, "sets channel, rhythm, whom alerts mention, quiet hours and admins", True, listed=False
+    ),
     "export": Command(export, "sends you everything I keep of the organisation, as a file", listed=False),
     "forget": Command(forget, "deletes everything I keep of the organisation, after asking", listed=False),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),
@@ -80,6 +86,7 @@ async def dispatch(call: Call, text: str) -> Message | Modal:
     """Answer `/solido <text>`: whatever was typed, something helpful comes back."""
     name, argument = parse(text)
     command = COMMANDS.get(name)
+    log.info("command.typed", name=name if command else "unknown")
     if command is None:
         nearest = difflib.get_close_matches(name[:40], COMMANDS, n=1, cutoff=0.5)
         return help_text(SAYS, above=not_understood(name, nearest[0] if nearest else None))

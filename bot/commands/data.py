@@ -6,6 +6,7 @@ from uuid import UUID
 
 from bot.commands.call import Call
 from bot.commands.pressed import as_id
+from bot.naming import by_name
 from bot.views import data as views
 from bot.views.blocks import FieldErrors, Message, Modal
 from core.errors import BadArgument, NotYours
@@ -56,6 +57,7 @@ async def forgotten(call: Call, values: Mapping[str, str]) -> Message | FieldErr
         )
     except BadArgument as wrong:
         return FieldErrors({views.NAME: wrong.said})
-    last_word = views.last_word(done.name, by=call.user_id)
-    await survived("forget.told", call.services.files.tell(call.team, done.channel_id, last_word))
+    last_word = Message(views.last_word(done.name, by=call.user_id))
+    named = await by_name(last_word, call.services.people, call.team, edits=False, now=call.now)
+    await survived("forget.told", call.services.files.tell(call.team, done.channel_id, named.text))
     return views.gone(done)

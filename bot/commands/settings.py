@@ -16,8 +16,37 @@ PERSON, CHANNEL = re.compile(r"[UW][A-Z0-9]{2,20}"), re.compile(r"[CG][A-Z0-9]{2
 """Slack's ids. What comes back from a dialog can be changed by whoever sends it, and these become part of messages."""
 
 
-async def settings(call: Call) -> Modal:
-    return await _form(call, await call.workspace())
+GROUP = re.compile(r"S[A-Z0-9]{2,20}")
+MENTIONED = re.compile(r"<(?:@|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>|\b([SUW][A-Z0-9]{5,20})\b")
+"""As Slack writes a person or a user group into a command's text, or the bare id, which Slack lets people copy."""
+NOBODY = {"nobody", "none", "no one"}
+NO_ONE_FOUND = (
+    "Slack did not tell me whom you mean. In Slack, open the user group, copy its id, which begins with S, and type "
+    "`/solido settings mention` and the id; `/solido settings mention nobody` ends it."
+)
+
+
+async def settings(call: Call) -> Message | Modal:
+    """The dialog; with `mention` and whom, what a dialog of Slack cannot ask for: user groups."""
+    workspace_id = await call.workspace()
+    word, _space, whom = call.argument.partition(" ")
+    if not word:
+        return await _form(call, workspace_id)
+    if word.lower() != "mention":
+        raise BadArgument("`/solido settings` opens the settings; `/solido settings mention @group` is all it takes.")
+    return await _mention(call, workspace_id, whom.strip())
+
+
+async def _mention(call: Call, workspace_id: UUID, typed: str) -> Message:
+    whom = list(dict.fromkeys(one for match in MENTIONED.finditer(typed) for one in match.groups() if one))
+    whom = [one for one in whom if PERSON.fullmatch(one) or GROUP.fullmatch(one)][: views.MOST_PEOPLE]
+    if not whom and typed.lower() not in NOBODY:
+        raise BadArgument(NO_ONE_FOUND)
+    services = call.services
+    await preferences.mention(
+        services.database, workspace_id, whom, every=services.syncing.every, by=call.user_id, now=call.now
+    )
+    return views.mentioning(whom)
 
 
 async def of_button(call: Call) -> Modal:
@@ -45,10 +74,12 @@ async def save(call: Call, values: Mapping[str, str]) -> Message | FieldErrors:
     place, every = values.get("channel", ""), values.get("rhythm", "")
     if not CHANNEL.fullmatch(place):
         return FieldErrors({"channel": "Choose a channel."})
+    async with call.services.database.reading(workspace_id) as store:
+        groups = [one for one in (await store.preferences.get()).mentions if views.is_group(one)]
     wanted = Wanted(
         channel_id=place,
         sync_every=int(every) if every in map(str, RHYTHMS) else None,
-        mentions=several(values.get("mentions", "")),
+        mentions=[*several(values.get("mentions", "")), *groups],
         quiet_from=quiet[0] or "",
         quiet_until=quiet[1] or "",
         admins=several(values.get("admins", "")),

@@ -21,27 +21,45 @@ SECONDS = 10.0
 
 async def examine(settings: Settings) -> list[Finding]:
     """Look at all of it; what cannot be looked at is a finding too. Sends nothing to anybody and changes nothing."""
-    database, vault = Database(settings.database_url), settings.vault()
-    every = timedelta(seconds=settings.solido_sync_every)
-    found = [ok("settings", "All are there."), *await _looked("database", house.database(database))]
+    found = [ok("settings", "All are there."), *house.place(settings.sqlite_file)]
+    database = None if settings.sqlite_file and not settings.sqlite_file.is_file() else Database(settings.database_url)
     try:
+        if database is not None:
+            found += await _looked("database", house.database(database))
+            if any(each.health == Health.BROKEN for each in found):
+                await database.close()
+                database = None
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS), trust_env=True) as session:
-            if not any(each.health == Health.BROKEN for each in found):
-                client = AsyncWebClient(base_url=settings.slack_api_url, session=session, retry_handlers=[])
-                app = AppKeys(settings.slack_client_id, settings.slack_client_secret.get_secret_value())
-                installs = Installs(database, vault, client, app if settings.slack_client_id else None)
-                found += await _looked("keys", house.keys(database, vault))
-                found += await _looked("syncs", house.work(database, every=every))
-                found += await _looked("slack", outside.slack(database, installs, client, settings))
-                found += await _looked("socket", outside.line(client, settings))
-            found += house.disk(database)
-            found += await _outside(settings, database)
+            client = AsyncWebClient(base_url=settings.slack_api_url, session=session, retry_handlers=[])
+            found += await (_inside(settings, database, client) if database else _slack_alone(settings, client))
+            found += await _looked("socket", outside.line(client, settings))
+        found += house.disk(settings.sqlite_file)
+        found += await _outside(settings, database)
     finally:
-        await database.close()
+        if database is not None:
+            await database.close()
     return found
 
 
-async def _outside(settings: Settings, database: Database) -> list[Finding]:
+async def _inside(settings: Settings, database: Database, client: AsyncWebClient) -> list[Finding]:
+    """What can only be looked at with a database that is as it should be."""
+    vault, every = settings.vault(), timedelta(seconds=settings.solido_sync_every)
+    app = AppKeys(settings.slack_client_id, settings.slack_client_secret.get_secret_value())
+    installs = Installs(database, vault, client, app if settings.slack_client_id else None)
+    return [
+        *await _looked("keys", house.keys(database, vault)),
+        *await _looked("syncs", house.work(database, every=every)),
+        *await _looked("slack", outside.slack(database, installs, client, settings)),
+    ]
+
+
+async def _slack_alone(settings: Settings, client: AsyncWebClient) -> list[Finding]:
+    """Without a database only the token of the settings is known, if there is one."""
+    token = settings.slack_bot_token.get_secret_value()
+    return await _looked("slack", outside.authorised(client, token, outside.THE_TEAM)) if token else []
+
+
+async def _outside(settings: Settings, database: Database | None) -> list[Finding]:
     login = XeroLogin(
         client_id=settings.xero_client_id,
         client_secret=settings.xero_client_secret.get_secret_value(),

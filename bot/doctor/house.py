@@ -19,6 +19,19 @@ LITTLE_ROOM, NO_ROOM = 1_000_000_000, 100_000_000
 MANY = 10_000
 
 
+def place(sqlite_file: Path | None) -> list[Finding]:
+    """Whether there is a SQLite file at all: looking into one that is not there would make it."""
+    if sqlite_file is None or sqlite_file.is_file():
+        return []
+    return [
+        broken(
+            "database",
+            f"There is no database at {sqlite_file} yet.",
+            "Start `solido serve`, which makes it; or see that DATABASE_URL is right.",
+        )
+    ]
+
+
 async def database(it: Database) -> list[Finding]:
     try:
         await it.ping()
@@ -97,10 +110,10 @@ async def work(it: Database, *, every: timedelta) -> list[Finding]:
     return found
 
 
-def disk(it: Database) -> list[Finding]:
-    if not it.embedded or not it.url.database:
+def disk(sqlite_file: Path | None) -> list[Finding]:
+    if sqlite_file is None or not sqlite_file.absolute().parent.is_dir():
         return []
-    free = shutil.disk_usage(Path(it.url.database).absolute().parent).free
+    free = shutil.disk_usage(sqlite_file.absolute().parent).free
     said = f"{free / 1e9:,.1f} GB are free beside the database."
     if free < NO_ROOM:
         return [broken("disk", said, "Make room: without it nothing can be stored.")]

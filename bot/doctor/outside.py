@@ -21,6 +21,7 @@ from core.xero.oauth import XeroLogin
 from storage.database import Database
 from storage.models import Team
 
+THE_TEAM = "the team of SLACK_BOT_TOKEN"
 HERE = ("localhost", "127.0.0.1", "::1")
 SKEW_SEEN, SKEW_TOO_MUCH = 60, 240
 """Seconds. Slack's signatures are good for 300."""
@@ -32,6 +33,15 @@ APP_TOKEN_WANTED = (
     "On the app's pages switch on Socket Mode, and make an app-level token with the scope connections:write "
     "(Basic Information)."
 )
+MAIL_SAYS = {
+    "SMTPConnectTimeoutError": "does not answer in time",
+    "SMTPConnectError": "cannot be reached: nothing answers at that host and port, or not with TLS as asked for",
+    "SMTPConnectResponseError": "answers, but not as a mail server does",
+    "SMTPAuthenticationError": "does not accept user and password",
+    "SMTPServerDisconnected": "hangs up",
+    "SMTPTimeoutError": "does not answer in time",
+}
+"""What keeps us out, by the kind of core.mail.worded."""
 TOKEN_GONE = {"invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed"}
 CHANNEL_GONE = {"channel_not_found", "is_archived"}
 
@@ -83,7 +93,7 @@ async def slack(database: Database, installs: Installs, client: AsyncWebClient, 
     async with database.asking() as unscoped:
         teams = await unscoped.teams.here()
     if not teams and settings.slack_bot_token.get_secret_value():
-        return await _authorised(client, settings.slack_bot_token.get_secret_value(), "the team of SLACK_BOT_TOKEN")
+        return await authorised(client, settings.slack_bot_token.get_secret_value(), THE_TEAM)
     if not teams:
         return [warning("slack", "No team has installed Solido yet.", f"Open {settings.public_url}/slack/install.")]
     found: list[Finding] = []
@@ -113,7 +123,7 @@ async def _team(database: Database, installs: Installs, client: AsyncWebClient, 
         token = await installs.token(team)
     except SlackClientError as why:
         return [broken("slack", f"There is no token for {name}: {why}.", "Install Solido there again.")]
-    found = await _authorised(client, token, name)
+    found = await authorised(client, token, name)
     if any(each.health != "ok" for each in found):
         return found
     async with database.asking() as unscoped:
@@ -123,7 +133,7 @@ async def _team(database: Database, installs: Installs, client: AsyncWebClient, 
     return found
 
 
-async def _authorised(client: AsyncWebClient, token: str, name: str) -> list[Finding]:
+async def authorised(client: AsyncWebClient, token: str, name: str) -> list[Finding]:
     try:
         answer = await client.auth_test(token=token)
     except SlackApiError as refused:
@@ -173,12 +183,15 @@ async def _channel(client: AsyncWebClient, token: str, channel: str, name: str) 
     return [ok("channel", f"{label} of {name} is reached.")]
 
 
-async def xero(settings: Settings, login: XeroLogin, http: httpx.AsyncClient, database: Database) -> list[Finding]:
+async def xero(
+    settings: Settings, login: XeroLogin, http: httpx.AsyncClient, database: Database | None
+) -> list[Finding]:
     """Client id and secret by asking with a token that cannot be good, the redirect address by the log-in page."""
-    return [*await _credentials(login), *await _redirect(settings, login, http), *await _webhooks(settings, database)]
+    found = [*await _credentials(settings, login), *await _redirect(settings, login, http)]
+    return found + (await _webhooks(settings, database) if database else [])
 
 
-async def _credentials(login: XeroLogin) -> list[Finding]:
+async def _credentials(settings: Settings, login: XeroLogin) -> list[Finding]:
     try:
         await login.refresh("solido-doctor", now=utc_now())
     except PermissionEnded:
@@ -192,11 +205,11 @@ async def _credentials(login: XeroLogin) -> list[Finding]:
                 "Copy both again from the page Configuration of the Xero app.",
             )
         ]
-    except XeroError as error:
+    except XeroError:
         return [
             broken(
                 "xero",
-                f"Xero cannot be reached ({error.code}).",
+                f"Xero does not answer as it should at {settings.xero_identity_url}.",
                 LOOK_AT_LINE,
             )
         ]
@@ -243,10 +256,7 @@ async def mail(settings: Settings) -> list[Finding]:
     trouble = await mailer.knock()
     if trouble is None:
         return [ok("mail", "The mail server lets us in.")]
-    return [
-        broken(
-            "mail",
-            f"The mail server does not let us in ({trouble}).",
-            LOOK_AT_SMTP,
-        )
-    ]
+    said = next(
+        (said for kind, said in MAIL_SAYS.items() if trouble.startswith(kind)), f"does not let us in ({trouble})"
+    )
+    return [broken("mail", f"The mail server {said}.", LOOK_AT_SMTP)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.views.blocks import Message, bold, section, user, when
+from bot.views.settings import settings_changed
 from core.incidents import Happening
 from storage.models import AuditEvent
 
@@ -17,6 +18,8 @@ DID = {
     Happening.TAKEN: "is on it",
     Happening.SNOOZED: "snoozed an alert{0}",
     Happening.WOKE: "ended a snooze",
+    "had a sync tried again": "tried a failed sync again",
+    "restored": "was set back to an old backup",
     "exported": "took a copy of everything",
     "settings": "changed the settings",
     "asked for help": "asked for help",
@@ -49,5 +52,7 @@ def _who(event: AuditEvent) -> str:
 def _did(event: AuditEvent) -> str:
     if event.what == Happening.SNOOZED:
         return DID[event.what].format(f" until {when(datetime.fromisoformat(event.detail))}" if event.detail else "")
+    if event.what == "settings" and event.detail:
+        return f"changed the settings: {settings_changed(event.detail)}"
     plain = DID.get(event.what)
     return plain.format(bold(event.detail)) if plain else bold(f"{event.what} {event.detail}")

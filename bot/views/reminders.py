@@ -24,6 +24,7 @@ from bot.views.letters import about, day
 from bot.views.reasons import WORDS, step_words
 from core.reminders.outlook import Outlook, books_are_good
 from core.reminders.plan import Customer, HeldDebt, Plan, PlannedLetter
+from core.reminders.rules import THANKS
 from storage.models import ConnectionState
 from storage.reminder_models import Letter, LetterState
 
@@ -239,14 +240,15 @@ def test_result(fate: str) -> str:
     return words.get(fate, "The mail server did not take the test. Please try again later.")
 
 
-def letters_menu(workspace_id: str, steps: Sequence[tuple[int, str]]) -> Message:
-    """A choice of the letters; `steps` with their subjects."""
-    lines = [f"• {step_words(days)}: {escape(subject)}" for days, subject in steps]
+def letters_menu(workspace_id: str, letters: Sequence[tuple[int, str]], *, thanks: bool) -> Message:
+    """A choice of the letters, by their steps, with their subjects. `thanks`: whether one that thanks goes at all."""
+    off = "" if thanks else " (switched off in the rules)"
+    lines = [f"• {step_words(days)}{off if days == THANKS.days else ''}: {escape(text)}" for days, text in letters]
     text = "*Letters.* Choose one to read, change or try."
     shown = "\n".join([text, *lines])
     options = [
         {"value": f"{workspace_id} {days}", "text": {"type": "plain_text", "text": step_words(days)}}
-        for days, _ in steps
+        for days, _ in letters
     ]
     menu = {
         "type": "static_select",

@@ -3,14 +3,17 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from bot.views.blocks import Block, Message, Modal, lasting, section
+import msgspec
+
+from bot.views.blocks import Block, Message, Modal, channel, context, lasting, listed, section, user
 from bot.views.reminder_forms import field, option
-from core.preferences import RHYTHMS
+from core.preferences import RHYTHMS, Setting
 from storage.slack_models import Preferences
 
 USUAL, NONE, YES, NO = "usual", "none", "yes", "no"
 HOURS = [f"{hour:02}:00" for hour in range(24)]
 MOST_PEOPLE = 20
+read = msgspec.json.Decoder(list[Setting]).decode
 
 
 def form(
@@ -33,10 +36,11 @@ def form(
             field(
                 "mentions",
                 "Whom an alert mentions",
-                people(it.mentions),
+                people([one for one in it.mentions if not is_group(one)]),
                 hint="When a trouble begins, and only then. Nobody is mentioned unless chosen here.",
                 optional=True,
             ),
+            context(f"{groups_said(it.mentions)}`/solido settings mention @finance` has alerts mention a user group."),
             field(
                 "quiet_from",
                 "Quiet from",
@@ -75,6 +79,54 @@ def chosen(options: list[Block], value: str) -> Block:
 def people(ids: Collection[str]) -> Block:
     made: Block = {"type": "multi_users_select", "max_selected_items": MOST_PEOPLE}
     return made | ({"initial_users": list(ids)} if ids else {})
+
+
+def settings_changed(detail: str) -> str:
+    """What was changed, from what to what."""
+    return "; ".join(f"{THINGS[one.name]} {_said(one, one.before)} → {_said(one, one.after)}" for one in read(detail))
+
+
+THINGS = {
+    "channel": "channel",
+    "rhythm": "automatic syncs",
+    "mentions": "alerts mention",
+    "quiet hours": "quiet hours",
+    "admins": "further admins",
+    "digest": "Monday summary",
+}
+
+
+def _said(it: Setting, value: str) -> str:
+    match it.name:
+        case "channel":
+            return channel(value)
+        case "rhythm":
+            return f"every {lasting(int(value))}" if value else "as usual"
+        case "digest":
+            return "on" if value else "off"
+        case "quiet hours":
+            return " to ".join(value.split("-")) if value else "none"
+    return listed([mention(one) for one in value.split(",")]) if value else "nobody"
+
+
+def is_group(whom: str) -> bool:
+    return whom.startswith("S")
+
+
+def groups_said(mentions: Collection[str]) -> str:
+    groups = [mention(one) for one in mentions if is_group(one)]
+    return f"Alerts also mention {listed(groups)}. " if groups else ""
+
+
+def mention(whom: str) -> str:
+    """A person or a user group, by its id."""
+    return f"<!subteam^{whom}>" if is_group(whom) else user(whom)
+
+
+def mentioning(whom: Collection[str]) -> Message:
+    named = listed([mention(one) for one in whom])
+    text = f"When a trouble begins, I mention {named}." if whom else "Alerts mention nobody."
+    return Message(text, [section(text)])
 
 
 def saved() -> Message:

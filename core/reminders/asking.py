@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.errors import PermissionMissing, XeroError, XeroUnreadable
+from core.errors import PermissionMissing, Superseded, XeroError, XeroUnreadable
 from core.reminders.facts import InvoiceNow
 from core.xero import wire
 from core.xero.client import OrganisationCalls
@@ -77,9 +77,11 @@ async def ask(
     for some in batched(contact_ids):
         body = await calls.get("Contacts", by_ids(some) | {"includeArchived": "true"})
         contact_rows += wire.read_contacts(body).rows
+    times = Counter(row["contact_id"] for row in contact_rows)
     customers = {
         row["contact_id"]: Person(row["name"], row["email"], tuple(row["people"]), row["status"])
         for row in contact_rows
+        if times[row["contact_id"]] == 1
     }
     credit = await unapplied.of(calls, contact_ids, payments=payments)
     left = calls.meter.day_left
@@ -177,6 +179,9 @@ class _Credits(msgspec.Struct):
 
 OURS = ("ACCRECCREDIT", "RECEIVE-OVERPAYMENT", "RECEIVE-PREPAYMENT", "AROVERPAYMENT", "ARPREPAYMENT")
 """Credit of customers; the same lists hold our own credit with suppliers."""
+THEIRS = ("ACCPAYCREDIT", "SPEND-OVERPAYMENT", "SPEND-PREPAYMENT", "APOVERPAYMENT", "APPREPAYMENT")
+USED_UP = ("DRAFT", "SUBMITTED", "PAID", "VOIDED", "DELETED")
+"""Statuses in which nothing is left to allocate. What is neither one of these nor AUTHORISED is not understood."""
 
 
 class AskedAfresh:
@@ -192,10 +197,10 @@ class AskedAfresh:
         try:
             for name in ("CreditNotes", "Overpayments", "Prepayments") if payments else ("CreditNotes",):
                 for record in await self._all(calls, name):
-                    owner = wire.guid(record.Contact.ContactID or "")
-                    if owner in wanted and record.Type in OURS and record.Status == "AUTHORISED":
+                    owner, left = wire.guid(record.Contact.ContactID or ""), left_of(record)
+                    if owner in wanted and left:
                         mine = found[owner]
-                        mine[record.CurrencyCode] = mine.get(record.CurrencyCode, Decimal(0)) + record.RemainingCredit
+                        mine[record.CurrencyCode] = mine.get(record.CurrencyCode, Decimal(0)) + left
         except (PermissionMissing, XeroUnreadable, wire.NotUnderstood):
             return None
         return found
@@ -212,9 +217,19 @@ class AskedAfresh:
             if part is None:
                 raise XeroUnreadable(f"no {name} in the answer")
             records += part
+            if answer.pagination is None and len(part) >= PAGE_SIZE:
+                raise XeroUnreadable(f"nothing says whether these are all {name}")
             if not part or page >= (answer.pagination.page_count if answer.pagination else 1):
                 return records
         raise XeroUnreadable(f"too many {name}")
+
+
+def left_of(record: _Credit) -> Decimal:
+    """What a customer still has of a paper; raise NotUnderstood for a kind, a status or an amount never seen."""
+    left = wire.amount(record.RemainingCredit)
+    if record.Type not in OURS + THEIRS or record.Status not in ("AUTHORISED", *USED_UP) or left < 0:
+        raise wire.NotUnderstood("a paper of a kind, a status or an amount never seen")
+    return left if record.Type in OURS and record.Status == "AUTHORISED" else Decimal(0)
 
 
 class _Link(msgspec.Struct):
@@ -229,7 +244,7 @@ async def pay_link(calls: OrganisationCalls, invoice_id: UUID) -> str:
     """The address at which the customer sees and pays an invoice; empty where Xero has none for it."""
     try:
         links = msgspec.json.decode(await calls.get(f"Invoices/{invoice_id}/OnlineInvoice"), type=_Links)
-    except (XeroError, msgspec.DecodeError):
+    except (XeroError, Superseded, msgspec.DecodeError):
         return ""
     found = links.OnlineInvoices[0].OnlineInvoiceUrl if links.OnlineInvoices else None
     return found if found and found.startswith("https://") else ""

@@ -81,8 +81,9 @@ def facts_of(planned: PlannedLetter, it: Standing, fresh: Fresh) -> LetterFacts:
 
 def _line(line: PlannedLine, it: Standing, fresh: Fresh) -> LineFacts:
     invoice_id = line.debt.invoice_id
-    sent = it.sent.get(invoice_id, frozenset())
-    if line.step.days == THANKS.days and invoice_id in it.thanked:
+    thanked = invoice_id in it.thanked or it.restored_on == it.today
+    sent = it.gone(invoice_id, line.debt.due_on)
+    if line.step.days == THANKS.days and thanked:
         sent |= {THANKS.days}
     return LineFacts(
         invoice_id=invoice_id,

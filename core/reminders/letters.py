@@ -21,7 +21,7 @@ VARIABLES: Mapping[str, str] = {
     "invoices": "the list of invoices with amounts, due dates, links and totals; it has to be there",
     "numbers": "the numbers of the invoices, such as INV-0042 and INV-0043",
     "count": "how many invoices there are",
-    "total": "what is owed in all, by currency",
+    "total": "what is owed in all, by currency; where the letter thanks, what was paid",
     "oldest_due": "the earliest due date among them",
     "days_overdue": "how many days the oldest is overdue; 0 while none is",
     "sender": "the sender's name of the rules, else your organisation's",

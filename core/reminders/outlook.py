@@ -40,6 +40,22 @@ class Standing:
     last_hour: int
     allowed: dict[UUID, dict[str, Decimal]]
 
+    def gone(self, invoice_id: UUID, due_on: date | None) -> frozenset[int]:
+        """The steps that went out for this invoice, or may have: after an old backup was restored, all whose day had
+        come by then."""
+        known = self.sent.get(invoice_id, frozenset())
+        until = self.restored_on
+        if until is None or due_on is None:
+            return known
+        rules, calendar = self.policy.rules, self.policy.rhythm.calendar
+        return known | {step.days for step in rules.steps if calendar.shift(due_on, step.days) <= until}
+
+    @property
+    def restored_on(self) -> date | None:
+        """The day here on which the database was last set back."""
+        moment = self.row.restored_at
+        return None if moment is None else self.policy.rhythm.today(moment)
+
     @property
     def paused(self) -> Hold | None:
         return next((h for h in self.holds if h.scope == Scope.EVERYTHING and not fact_of(h).is_over(self.today)), None)
@@ -159,7 +175,7 @@ def debt_of(row: Invoice, it: Standing) -> Debt:
         amount_due=row.amount_due,
         due_on=row.due_on,
         expected_on=row.expected_payment_on,
-        sent=it.sent.get(row.invoice_id, frozenset()),
+        sent=it.gone(row.invoice_id, row.due_on),
         holds=it.holds_on(Scope.INVOICE, row.invoice_id),
     )
 

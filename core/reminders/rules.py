@@ -85,7 +85,7 @@ THANKS = Step(10_000, "Thank you: {{ numbers }}", THANK_YOU)
 class Rules(msgspec.Struct, frozen=True):
     """Kept as JSON in the workspace's policy row. `send_at` is in the organisation's zone; `minimums` by currency:
     an invoice with less due than that is left alone. `per_hour` caps the letters of the whole workspace. `thank`: a
-    letter goes to who has paid after a reminder, on the next send day.
+    letter goes to who has paid after a reminder, on the next send day, with the words of `thanks`.
     """
 
     steps: tuple[Step, ...] = STEPS
@@ -97,9 +97,21 @@ class Rules(msgspec.Struct, frozen=True):
     per_hour: int = 60
     note_in_xero: bool = True
     thank: bool = False
+    thanks: Step = THANKS
 
-    def step(self, days: int) -> Step | None:
-        return next((step for step in self.steps if step.days == days), None)
+    @property
+    def letters(self) -> tuple[Step, ...]:
+        """All that have words of their own: the steps, and the one that thanks."""
+        return (*self.steps, self.thanks)
+
+    def letter(self, days: int) -> Step | None:
+        return next((step for step in self.letters if step.days == days), None)
+
+    def worded(self, letter: Step) -> "Rules":
+        """The same rules with these words in place of that letter's."""
+        steps = tuple(letter if one.days == letter.days else one for one in self.steps)
+        thanks = letter if letter.days == self.thanks.days else self.thanks
+        return msgspec.structs.replace(self, steps=steps, thanks=thanks)
 
 
 _decoder = msgspec.json.Decoder(Rules)

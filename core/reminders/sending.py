@@ -5,12 +5,14 @@ anywhere leaves either nothing, or a letter that is written down and whose fate 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
+from core import measures
 from core.budget import Budget
 from core.clock import utc_now
 from core.errors import Superseded, XeroError
@@ -19,16 +21,19 @@ from core.mail import Fate, Mail, Mailer, Outcome
 from core.reminders import asking, telling
 from core.reminders.asking import Fresh, UnappliedMoney
 from core.reminders.claiming import Claimed, claim, content_of, firmest, is_thanks, let_through, new_secret
+from core.reminders.gate import FRESH_FOR
 from core.reminders.letters import TemplateBroken, Written, write
 from core.reminders.outlook import Outlook, Standing, look, open_slot
 from core.reminders.plan import PlannedLetter
 from core.reminders.thanking import thanks_due
+from core.restored import LetterCount
 from core.sealed_places import of_pay_link
 from core.sync import Syncing
 from core.tokens import Tokens
+from core.vault import CannotOpen
 from core.xero.client import Meter, OrganisationCalls
 from storage.models import Connection, ConnectionState
-from storage.reminder_models import LetterState
+from storage.reminder_models import LetterState, ReminderPolicy
 from storage.store import WorkspaceStore
 
 log = structlog.get_logger()
@@ -43,6 +48,8 @@ NOT_BEFORE = timedelta(minutes=15)
 HELD_FOR = timedelta(hours=1)
 """How long Xero is not asked again about a letter that the gate held, unless somebody changes something."""
 LONGEST_REST = timedelta(hours=1)
+ASKED_ANEW_AFTER = FRESH_FOR * 0.6
+"""A letter is begun with a reading no older than this: it still has to be worded, and its pay links asked for."""
 ASK_XERO_EVERY = timedelta(days=1)
 FATES = {
     Fate.SENT: LetterState.SENT,
@@ -79,20 +86,25 @@ class Sending:
     async def _look(self, workspace_id: UUID) -> None:
         """Send what is due in this workspace now, as far as the hour's cap allows, and say when to look again."""
         now = utc_now()
-        async with self.syncing.database.reading(workspace_id) as store:
-            outlook = await look(store, now=now)
-            letters = await to_try(store, outlook, now) if outlook else []
+        outlook, letters = await self._seen(workspace_id, now=now)
         if outlook is None:
-            await self._rest(workspace_id, now + LONGEST_REST)
+            await self._rest(workspace_id, None, now + LONGEST_REST)
             return
+        seen = outlook.standing.row
         await self._ask_whether_xero_reminds(workspace_id, outlook, now=now)
         again = next_look(outlook, now)
         if letters and self.mailer:
             again = utc_now() + AGAIN
             if await self._send(workspace_id, outlook, letters, self.mailer):
                 again = utc_now() + AGAIN_SOON
-        await self._sum_up(workspace_id)
-        await self._rest(workspace_id, again)
+            outlook, letters = await self._seen(workspace_id, now=utc_now())
+        await self._rest(workspace_id, None if letters else outlook, again, seen=seen)
+
+    async def _seen(self, workspace_id: UUID, *, now: datetime) -> tuple[Outlook | None, list[PlannedLetter]]:
+        """How things stand, and the letters to try now."""
+        async with self.syncing.database.reading(workspace_id) as store:
+            outlook = await look(store, now=now)
+            return outlook, await to_try(store, outlook, now) if outlook else []
 
     async def _send(self, workspace_id: UUID, outlook: Outlook, letters: list[PlannedLetter], mailer: Mailer) -> bool:
         """Send a batch; True when it went well and more may follow at once."""
@@ -106,6 +118,8 @@ class Sending:
             log.info("reminders.not_asked", workspace=str(workspace_id), error=error.code)
             return False
         for letter in batch:
+            if utc_now() - fresh.read_at > ASKED_ANEW_AFTER:
+                return True  # the server is slow; the gate would hold the rest for an hour, because of us
             outcome = await self._one(workspace_id, letter, fresh, calls, mailer)
             if outcome and outcome.fate is Fate.REFUSED:
                 return False
@@ -148,10 +162,13 @@ class Sending:
         except TemplateBroken as broken:
             log.warning("reminders.template_broken", workspace=str(workspace_id), line=broken.line)
             return None
-        async with database.workspace(workspace_id) as store:
+        async with database.unscoped() as unscoped:
+            store = unscoped.within(workspace_id)
             claimed = await claim(store, letter, fresh, subject=written.subject, secret=secret, now=utc_now())
+            count = await unscoped.installation.count_letter() if claimed and database.embedded else 0
         if claimed is None:
             return None
+        await LetterCount(database).keep(count)
         outcome = await mailer.send(a_mail(claimed, written, it, stop))
         async with database.workspace(workspace_id) as store:
             await self._end(store, claimed.letter_id, outcome, now=utc_now())
@@ -163,7 +180,10 @@ class Sending:
         ids = [line.debt.invoice_id for line in letter.lines]
         async with database.reading(workspace_id) as store:
             sealed = await store.reminders.pay_links(ids)
-        links = {found: vault.open(value, place=of_pay_link(workspace_id, found)) for found, value in sealed.items()}
+        links = {}
+        for found, value in sealed.items():
+            with suppress(CannotOpen):  # sealed with a key that is gone: it is asked for anew
+                links[found] = vault.open(value, place=of_pay_link(workspace_id, found))
         for invoice_id in ids:
             if invoice_id in links:
                 continue
@@ -177,20 +197,22 @@ class Sending:
 
     async def _end(self, store: WorkspaceStore, letter_id: UUID, outcome: Outcome, *, now: datetime) -> None:
         if await store.letters.finish(letter_id, FATES[outcome.fate], now=now, detail=outcome.detail):
+            measures.LETTERS.labels(FATES[outcome.fate]).inc()
             log.info("letter.finished", letter=str(letter_id), fate=outcome.fate, detail=outcome.detail)
             await telling.letter(store, letter_id, bounced=outcome.bounced, now=now)
 
-    async def _sum_up(self, workspace_id: UUID) -> None:
-        """Tell the day's letters in one line, once nothing more is to go today."""
-        now = utc_now()
+    async def _rest(
+        self, workspace_id: UUID, outlook: Outlook | None, until: datetime, *, seen: ReminderPolicy | None = None
+    ) -> None:
+        """Look again then, or at once where somebody has decided something since the policy was `seen`. With `outlook`:
+        nothing more is to go today, and the day's letters are told in one line."""
         async with self.syncing.database.workspace(workspace_id) as store:
-            outlook = await look(store, now=now)
-            if outlook and not await to_try(store, outlook, now):
-                await telling.day(store, outlook, now=now)
-
-    async def _rest(self, workspace_id: UUID, until: datetime) -> None:
-        async with self.syncing.database.workspace(workspace_id) as store:
-            await store.reminders.decide(next_look_at=until)
+            if outlook:
+                await telling.day(store, outlook, now=utc_now())
+            if seen is None or (await store.reminders.policy()).changed_at == seen.changed_at:
+                await store.reminders.decide(next_look_at=until)
+            else:
+                await store.reminders.decide(next_look_at=utc_now())
 
     async def _ask_whether_xero_reminds(self, workspace_id: UUID, outlook: Outlook, *, now: datetime) -> None:
         """Once a day: two senders of reminders would be one too many."""

@@ -7,7 +7,6 @@ from uuid import UUID
 from core.reminders.gate import A_WEEK, PER_CUSTOMER_A_WEEK
 from core.reminders.outlook import Outlook, customer_of, open_slot
 from core.reminders.plan import Customer, PlannedLetter, PlannedLine
-from core.reminders.rules import THANKS
 from core.reminders.slots import Slot
 from storage.models import Invoice
 from storage.store import WorkspaceStore
@@ -25,7 +24,7 @@ async def thanks_due(store: WorkspaceStore, outlook: Outlook, now: datetime) -> 
             paid[invoice.contact_id].append(invoice)
     customers = [customer_of(one, rows, await store.contacts.get(one), {}, it) for one, rows in paid.items()]
     return [
-        PlannedLetter(one, slot.day, now, tuple(PlannedLine(debt, THANKS) for debt in one.debts))
+        PlannedLetter(one, slot.day, now, tuple(PlannedLine(debt, it.policy.rules.thanks) for debt in one.debts))
         for one in customers
         if may_get_one(one, slot)
     ]

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 import msgspec
 
+from core import measures
 from core.clock import utc_now
 from core.errors import PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
 from core.patience import Patience, patiently
@@ -192,8 +193,10 @@ class Xero:
                 if pace:
                     pace.hear(answer.headers, utc_now())
         except httpx.HTTPError as exc:
+            measures.unanswered()
             # `from None`: the request in httpx's exception carries the token.
             raise XeroUnavailable(f"{method} {path}: {type(exc).__name__}") from None
+        measures.answered(answer.status_code, len(answer.content))
         if meter:
             meter.count(answer)
         error = None if answer.status_code in fine else decipher(

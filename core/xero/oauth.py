@@ -11,7 +11,7 @@ import msgspec
 from authlib.deprecate import AuthlibDeprecationWarning
 
 from core.errors import Misconfigured, PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
-from core.xero.http import TIMEOUT
+from core.xero.http import TIMEOUT, trusted
 
 with warnings.catch_warnings():
     # Authlib urges everybody on to httpx2; the design names httpx, and a test sees that httpx2 stays out.
@@ -61,7 +61,12 @@ class XeroLogin:
         self._redirect_uri = redirect_uri
         self._scopes = scopes
         self._client = AsyncOAuth2Client(
-            client_id, client_secret, code_challenge_method="S256", timeout=TIMEOUT, transport=transport
+            client_id,
+            client_secret,
+            code_challenge_method="S256",
+            timeout=TIMEOUT,
+            transport=transport,
+            verify=trusted(),
         )
         for answer in ("access_token_response", "refresh_token_response"):
             self._client.register_compliance_hook(answer, _readable)

@@ -2,6 +2,7 @@
 
 from .blocks import problems_of_message, problems_of_view
 from .fake import FakeSlack
+from .pings import pings
 from .records import Answer, Call, Channel, Message, Person, Refused, Reply, View
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Refused",
     "Reply",
     "View",
+    "pings",
     "problems_of_message",
     "problems_of_view",
 ]

@@ -8,7 +8,7 @@ from . import chat, viewing
 from .records import Channel, Message, Person, ResponseUrl, View
 from .world import World
 
-ESCAPED = re.compile(r"<(?:[@#][A-Z0-9]+(?:\|[^<>|]*)?|https?://[^<>\s]+)>")
+ESCAPED = re.compile(r"<(?:(?:[@#]|!subteam\^)[A-Z0-9]+(?:\|[^<>|]*)?|https?://[^<>\s]+)>")
 TYPED_URL = re.compile(r"https?://[^\s<>]+")
 TYPED_NAME = re.compile(r"([@#])([a-z0-9][a-z0-9-]*)")
 NOT_ISSUED = "not-issued-any-more"

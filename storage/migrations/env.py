@@ -7,7 +7,8 @@ import storage.models  # the tables register themselves
 import storage.reminder_models
 import storage.slack_models
 import storage.unapplied_models
-import storage.webhook_models  # noqa: F401
+import storage.webhook_models
+import storage.worker_models  # noqa: F401
 
 connection = context.config.attributes["connection"]
 context.configure(

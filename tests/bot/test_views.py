@@ -1,5 +1,6 @@
 """Whatever names, references and reasons say, what goes to Slack is harmless and within Slack's limits."""
 
+import os
 import re
 import typing
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from storage.models import AuditEvent, Connection, ConnectionState, Incident, Ru
 from storage.runs import RunTotals
 from storage.slack_models import Preferences
 from storage.unapplied import Rest
+from tests.bot import sdk
 
 NASTY = [
     "<!channel>",
@@ -106,7 +108,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
 OURS = re.compile(r"!date\^\d+\^[^<>]*|@U0\w+|#C0\w+")
 """All that may stand between `<` and `>`."""
 THOROUGH = settings(
-    max_examples=60,
+    max_examples=200 if os.environ.get("SOLIDO_PROVE") else 40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink ten thousand characters takes minutes
@@ -148,7 +150,7 @@ def must_be_harmless(*parts: str) -> None:
 
 def must_be_fine(message: Message) -> None:
     sent = fitted(message)
-    assert problems_of_message(sent.blocks) == []
+    assert problems_of_message(sent.blocks) == sdk.problems_of_blocks(sent.blocks) == []
     assert 0 < len(sent.text) <= 4000
     must_be_harmless(sent.text, *texts(sent.blocks))
     assert all(part["verbatim"] for block in sent.blocks for part in marked_up(block))
@@ -336,7 +338,7 @@ DASHBOARD = st.builds(
 @given(st.lists(st.tuples(DASHBOARD, st.booleans()), max_size=12), MOMENTS)
 def test_every_home_is_harmless_and_within_the_limits(shown, now):
     page = home.home(shown, daily_limit=1000, now=now)
-    assert problems_of_view(page) == []
+    assert problems_of_view(page) == sdk.problems_of_view(page) == []
     must_be_harmless(*texts(page["blocks"]))
 
 
@@ -373,7 +375,8 @@ def test_every_dialog_is_within_the_limits(view):
     @THOROUGH
     @given(DIALOGS[view])
     def try_it(modal):
-        assert problems_of_view(fitted_view(modal).view()) == []
+        view = fitted_view(modal).view()
+        assert problems_of_view(view) == sdk.problems_of_view(view) == []
 
     try_it()
 

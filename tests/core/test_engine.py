@@ -43,8 +43,8 @@ async def engines(database: Database) -> AsyncIterator[Callable[[], DbosEngine]]
     prepare(database.url)
     made: list[DbosEngine] = []
 
-    def make() -> DbosEngine:
-        made.append(DbosEngine(database.url, worker="worker", pause=0.05))
+    def make(worker: str = "worker") -> DbosEngine:
+        made.append(DbosEngine(database.url, worker=worker, pause=0.05))
         return made[-1]
 
     yield make
@@ -117,6 +117,44 @@ async def test_what_is_under_way_at_a_stop_is_handed_back_and_goes_on_at_the_nex
     await second.launch(worker)
     await worker.until(lambda: worker.done)
     assert worker.began == [run_id]
+
+
+async def test_what_a_dead_worker_had_under_way_goes_on_elsewhere_once(
+    database: Database, engines: Callable[..., DbosEngine]
+) -> None:
+    """By the engine's public calls alone: they must go on doing this in the version that is pinned."""
+    first, worker, run_id = engines("dead"), Worker(), uuid4()
+    worker.hold = True
+    await first.launch(worker)
+    await hand_over(database, first, run_id)
+    await worker.until(lambda: worker.began)
+    await first.stop()
+    second, worker = engines("alive"), Worker()
+    await second.launch(worker)
+    await asyncio.sleep(0.6)
+    assert worker.began == [], "nobody takes up what another had, without being told"
+    assert await second.resume("dead") == 1
+    await worker.until(lambda: worker.done)
+    assert await second.resume("dead") == 0
+    assert worker.began == [run_id]
+
+
+async def test_a_worker_goes_on_under_another_name_after_letting_go(
+    database: Database, engines: Callable[..., DbosEngine]
+) -> None:
+    engine, worker, run_id, after = engines("frozen"), Worker(), uuid4(), uuid4()
+    worker.hold = True
+    await engine.launch(worker)
+    await hand_over(database, engine, run_id)
+    await worker.until(lambda: worker.began)
+    await engine.let_go()
+    worker.hold = False
+    await hand_over(database, engine, after)
+    await engine.go_on("thawed")
+    await worker.until(lambda: worker.done)
+    assert worker.done == [after], "its old work is others' to do"
+    assert await engine.resume("frozen") == 1
+    await worker.until(lambda: len(worker.done) == 2)
 
 
 async def test_work_that_raised_is_tried_again_and_not_taken_for_done(

@@ -101,7 +101,7 @@ async def test_the_next_page_is_asked_for_while_this_one_is_stored() -> None:
     async with aclosing(walk.leaves()) as leaves:
         await anext(leaves)
         await asyncio.sleep(0)
-        assert [at.page for at in ledger.asked] == [1, 2]
+        assert [at.page for at in ledger.asked] == [1, 2, 3]
 
 
 async def test_only_the_borders_in_doubt_are_gone_over_again() -> None:

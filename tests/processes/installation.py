@@ -20,7 +20,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from core.vault import new_key
 from sandbox.ports import Served
-from sandbox.slack import FakeSlack
+from sandbox.slack import FakeSlack, Reply
 from sandbox.xero import FakeXero, Organisation
 from storage.database import Database
 from storage.models import Invoice, OutboxMessage, SyncRun
@@ -130,14 +130,15 @@ class Installation:
                 held = condition()
                 if await held if asyncio.iscoroutine(held) else held:
                     return
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
 
     # people
 
-    async def connect(self, organisation: Organisation) -> None:
+    async def connect(self, organisation: Organisation, *, channel: str = "finance") -> None:
         """`/solido connect`, through Xero, to the page that says it is done."""
-        reply = await self.slack.command("connect")
-        [link] = [e["url"] for block in reply.blocks for e in block.get("elements", []) if e.get("url")]
+        reply = await self.slack.command("connect", channel=channel)
+        await self.until(lambda: links_in(reply))  # on a busy machine the answer follows
+        [link] = links_in(reply)
         gone = await self.browser.get(link)
         back = await self.xero.consent(gone.headers["location"], organisations=[organisation], http=self.browser)
         await self.browser.get(back)
@@ -148,7 +149,7 @@ class Installation:
 
     # looking, through the door that never holds the product up
 
-    async def _rows(self, wanted: SelectOfScalar[Row]) -> Sequence[Row]:
+    async def rows(self, wanted: SelectOfScalar[Row]) -> Sequence[Row]:
         async with self.database.reading(uuid4()) as store:
             return (await store.session.exec(wanted)).all()
 
@@ -157,7 +158,7 @@ class Installation:
         return sum(request.path.endswith("/Invoices") for request in self.xero.requests)
 
     async def runs(self) -> list[SyncRun]:
-        return list(await self._rows(select(SyncRun).order_by(col(SyncRun.queued_at))))
+        return list(await self.rows(select(SyncRun).order_by(col(SyncRun.queued_at))))
 
     async def synced(self) -> bool:
         """Whether the newest run has succeeded; AssertionError where it failed."""
@@ -166,11 +167,16 @@ class Installation:
         return run.state == "succeeded"
 
     async def all_told(self) -> bool:
-        return not await self._rows(select(OutboxMessage).where(col(OutboxMessage.waiting)))
+        return not await self.rows(select(OutboxMessage).where(col(OutboxMessage.waiting)))
 
     async def mirror(self) -> dict[str, tuple[str, Decimal]]:
-        rows = await self._rows(select(Invoice).where(Invoice.status == "AUTHORISED"))
+        rows = await self.rows(select(Invoice).where(Invoice.status == "AUTHORISED"))
         return {str(row.invoice_id): (row.number, row.amount_due) for row in rows}
+
+
+def links_in(reply: Reply) -> list[str]:
+    blocks = [*reply.blocks, *(block for message in reply.later for block in message.blocks)]
+    return [element["url"] for block in blocks for element in block.get("elements", []) if element.get("url")]
 
 
 def outstanding(organisation: Organisation) -> dict[str, tuple[str, Decimal]]:

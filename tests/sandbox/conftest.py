@@ -10,6 +10,7 @@ import pytest
 from sandbox.browser import Visit
 from sandbox.clock import VirtualClock
 from sandbox.desk import Desk
+from sandbox.slack import pings
 from sandbox.world import sqlite_in
 from sandbox.xero import demo_ledger
 from tests.labels import shown_in
@@ -27,6 +28,7 @@ async def desk(whole_template: Path, tmp_path: Path) -> AsyncIterator[Desk]:
     await desk.stop()
     assert desk.slack.refused == [], "Slack would have refused something"
     assert shown_in(desk.slack) == []
+    assert pings(desk.slack) == [], "nobody is called by surprise"
 
 
 @pytest.fixture

@@ -1,11 +1,17 @@
 """Stories without a browser."""
 
+import gc
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
+from typer.testing import CliRunner
 
+from sandbox.__main__ import app
 from sandbox.desk import Desk
 from sandbox.script import Player, ScriptError, Unmet, read
 
@@ -82,22 +88,42 @@ def begin(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def test_what_is_not_shown_ends_the_program_with_a_sentence_and_its_exit_code(tmp_path: Path):
+    running = begin("--script", str(script(tmp_path, "say hello", "expect goodbye")))
+    said, _ = running.communicate(timeout=120)
+    assert (running.returncode, "Line 2: expected goodbye" in said) == (1, True), said
+    assert "Traceback" not in said
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """The program sets up logging for its whole process, which here is that of the tests."""
+    root, quiet = logging.getLogger(), logging.getLogger("apscheduler")
+    handlers, level, quiet_level = root.handlers[:], root.level, quiet.level
+    yield
+    structlog.reset_defaults()
+    logging.disable(logging.NOTSET)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    quiet.setLevel(quiet_level)
+
+
+@pytest.mark.usefixtures("logging_as_it_was")
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # the program leaves its ports to its end
 def test_wrong_use_is_one_sentence_and_its_exit_code(tmp_path: Path):
-    bad, story, kept = tmp_path / "bad.csv", script(tmp_path, "say hello", "expect goodbye"), tmp_path / "kept"
+    bad, kept = tmp_path / "bad.csv", tmp_path / "kept"
     bad.write_text(
         "customerID,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,SettledDate\nC,A,1/1/2026,2/1/2026,ten,\n"
     )
     kept.mkdir()
     (kept / "sandbox.json").write_text('{"format": 1, "now": "2026-03-02T09:00:00+00:00", "ports": {}, "tour": []}')
     wrong = {
-        ("--host", "0.0.0.0"): (2, "on this machine only"),
-        ("--script", "nowhere.script"): (2, "nowhere.script cannot be read"),
-        ("--script", str(story)): (1, "Line 2: expected goodbye"),
-        ("--receivables", str(bad)): (2, "Line 2, column InvoiceAmount: 'ten' is no amount"),
-        ("--data", str(kept), "--as-of", "2026-01-01"): (2, "need --fresh"),
+        ("--host", "0.0.0.0"): "on this machine only",
+        ("--script", "nowhere.script"): "nowhere.script cannot be read",
+        ("--receivables", str(bad)): "Line 2, column InvoiceAmount: 'ten' is no amount",
+        ("--data", str(kept), "--as-of", "2026-01-01"): "need --fresh",
     }
-    running = {arguments: begin(*arguments) for arguments in wrong}
-    for arguments, (code, says) in wrong.items():
-        said, _ = running[arguments].communicate(timeout=120)
-        assert (running[arguments].returncode, says in said) == (code, True), said
-        assert "Traceback" not in said
+    for arguments, says in wrong.items():
+        done = CliRunner().invoke(app, ["--port", "0", *arguments])
+        assert (done.exit_code, type(done.exception), says in done.stderr) == (2, SystemExit, True), done.output
+    gc.collect()

@@ -372,6 +372,7 @@ REACHES = {
     "incidents.get": Reach(lambda s, h: s.incidents.get(h.incident.id), None),
     "outbox.tell": Reach(lambda s, _: s.outbox.tell("card", "forged", now=NOW), None),
     "outbox.claim": Reach(lambda s, h: s.outbox.claim(h.message.id, now=NOW, until=SOON), None),
+    "outbox.still_ours": Reach(lambda s, h: s.outbox.still_ours(h.message), False),
     "outbox.told": Reach(
         lambda s, h: s.outbox.told(h.message.id, version=1, channel_id="C", message_ts="1", now=NOW, next_at=SOON),
         None,

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import sys
 import threading
@@ -14,14 +15,20 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, insert, inspect, select, text, update
 from sqlmodel import SQLModel
 
+from core.vault import new_key
+from storage import moving
 from storage.database import Database, driver_url
 from storage.migrate import config, migrate
+from storage.moving import weight
 from storage.schema import HEAD, version
-from tests.builders import a_workspace
+from tests.builders import NOW, a_workspace
+from tests.storage.test_moving import everything
 
+BEFORE = "0008"
+"""The schema of the release before this one."""
 ROOT = Path(__file__).resolve().parents[2]
 INDEXES = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
@@ -125,6 +132,89 @@ def test_a_migration_waits_for_another_that_has_only_just_made_the_file(sqlite_u
     migrate(sqlite_url)
     timer.join()
     assert {"first", "invoice"} <= tables(sqlite_url)
+
+
+def to_version(url: str, version: str) -> None:
+    """Migrate only so far."""
+    address = driver_url(url)
+    engine = create_engine(address.set(drivername="sqlite") if address.get_backend_name() == "sqlite" else address)
+    with engine.begin() as connection:
+        command.upgrade(config(connection), version)
+    engine.dispose()
+
+
+async def contents(database: Database, columns: dict[str, list[str]]) -> dict[str, list[int]]:
+    """What stands in these columns of each table, in no order."""
+    found = {}
+    async with database.engine.connect() as connection:
+        for name, wanted in columns.items():
+            table = SQLModel.metadata.tables[name]
+            rows = (await connection.execute(select(*(table.c[column] for column in wanted)))).all()
+            found[name] = sorted(weight(row) for row in rows)
+    return found
+
+
+async def test_the_database_of_the_release_before_is_upgraded_with_everything_in_it(
+    database_url, migrated_sqlite_url_beside
+):
+    """A row of every kind, as today's program makes it, is put into yesterday's tables as far as they have columns."""
+    to_version(database_url, BEFORE)
+    with opened(database_url) as connection:
+        there = inspect(connection)
+        columns = {
+            name: [column["name"] for column in there.get_columns(name)]
+            for name in there.get_table_names()
+            if name in SQLModel.metadata.tables
+        }
+    made, old = Database(migrated_sqlite_url_beside), Database(database_url)
+    await everything(made)
+    before = await contents(made, columns)
+    async with made.engine.connect() as reading, old.engine.begin() as writing:
+        for table in (t for t in moving.tables() if t.name in columns):
+            for row in (await reading.execute(select(table))).all():
+                values = {name: value for name, value in row._mapping.items() if name in columns[table.name]}
+                served_by = values.pop("served_by", None)
+                await writing.execute(insert(table).values(values))
+                if served_by:
+                    await writing.execute(update(table).where(table.c.id == row.id).values(served_by=served_by))
+    migrate(database_url)
+    assert await contents(old, columns) == before
+    assert all(before.values()), "a row of every kind"
+    async with old.unscoped() as unscoped:
+        [waiting] = await unscoped.waiting_messages(now=NOW, limit=9)
+        assert await unscoped.within(waiting.workspace_id).outbox.claim(waiting.id, now=NOW, until=NOW)
+    await made.close()
+    await old.close()
+
+
+@pytest.fixture
+def migrated_sqlite_url_beside(sqlite_template, tmp_path):
+    path = tmp_path / "beside.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+async def test_an_older_program_refuses_a_newer_database_in_words(database_url, tmp_path):
+    migrate(database_url)
+    with opened(database_url) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    env = os.environ | {
+        "DATABASE_URL": database_url,
+        "SLACK_SIGNING_SECRET": "s",
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "XERO_CLIENT_ID": "id",
+        "XERO_CLIENT_SECRET": "secret",
+        "SOLIDO_SECRET_KEYS": new_key(),
+        "PYTHONPATH": str(ROOT),
+    }
+    asked = "serve" if database_url.startswith("sqlite") else "worker"  # `serve` on SQLite migrates first
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "bot", asked], cwd=tmp_path, env=env, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert b"newer Solido (version 9999" in said
+    assert b"Traceback" not in said
 
 
 def test_migrations_can_be_undone_and_done_again(database_url):

@@ -28,7 +28,17 @@ beside_others = pytest.mark.asyncio(loop_scope="session")
 
 TABLES = SQLModel.metadata.sorted_tables
 LIVE = [ConnectionState.ACTIVE, ConnectionState.RECONNECT_NEEDED]
-WITHOUT_WORKSPACE = {"team", "workspace", "seen_request", "install_attempt", "webhook_feed", "sealing_key", "home_view"}
+WITHOUT_WORKSPACE = {
+    "team",
+    "workspace",
+    "seen_request",
+    "install_attempt",
+    "webhook_feed",
+    "sealing_key",
+    "home_view",
+    "worker",
+    "installation",
+}
 
 
 async def an_incident(database, connection, *, cause="ours", **values):

@@ -1,11 +1,9 @@
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 
+from sandbox.slack import pings
 from sandbox.xero import demo_ledger
 from tests.labels import shown_in
 from tests.stories.play import Play, a_play
@@ -21,18 +19,19 @@ async def performed(database_url: str, fill, **about) -> AsyncIterator[Play]:
         await play.stop()
     assert play.slack.refused == [], "Slack would have refused something"
     assert shown_in(play.slack) == []
+    called = {ping.whom: ping.message.text for ping in pings(play.slack)}
+    assert {whom: by for whom, by in called.items() if whom not in play.to_call} == {}, "nobody is called by surprise"
 
 
 @pytest.fixture
-async def play(whole_template: Path, sqlite_url: str) -> AsyncIterator[Play]:
+async def play(whole_sqlite_url: str) -> AsyncIterator[Play]:
     """The demo organisations, on SQLite, on a Monday morning."""
-    shutil.copyfile(whole_template, make_url(sqlite_url).database or "")
-    async with performed(sqlite_url, demo_ledger) as play:
+    async with performed(whole_sqlite_url, demo_ledger) as play:
         yield play
 
 
 @pytest.fixture
-async def play_on_both(database_url: str) -> AsyncIterator[Play]:
+async def play_on_both(whole_url: str) -> AsyncIterator[Play]:
     """The same on both databases."""
-    async with performed(database_url, demo_ledger) as play:
+    async with performed(whole_url, demo_ledger) as play:
         yield play

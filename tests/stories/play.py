@@ -15,6 +15,7 @@ from bot.app import ALL_ROLES, Role
 from bot.views.help import on_it
 from core.patience import Patience
 from core.vault import new_key
+from core.xero.http import trusted
 from sandbox.ahead import is_busy, look_ahead
 from sandbox.clock import VirtualClock
 from sandbox.passing import TICKS_OF_ROWS
@@ -35,7 +36,9 @@ TIDY = {"tidy", "homes tidy", "seen"}
 class Play:
     world: World
     engine: InlineEngine
-    browser: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=10))
+    to_call: set[str] = field(default_factory=set)
+    """Whom alerts shall call: Slack's ids. At the end of each play nobody else may have been."""
+    browser: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=10, verify=trusted()))
 
     @property
     def slack(self):

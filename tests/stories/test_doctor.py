@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
+from bot.__main__ import app
 from bot.doctor import examine
 from bot.doctor.finding import Finding, Health
 from core.resealing import PLACES, Resealing
@@ -121,3 +123,17 @@ async def test_settings_that_are_missing_are_a_line_each_and_exit_1(words: list[
     assert b"XERO_CLIENT_ID is missing." in out
     if "--json" in words:
         assert {line["health"] for line in json.loads(out)} == {"broken"}
+
+
+def test_where_nothing_is_yet_it_says_so_and_makes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    nowhere = {"SLACK_API_URL": "http://127.0.0.1:9/api/"} | dict.fromkeys(
+        ("XERO_LOGIN_URL", "XERO_IDENTITY_URL", "XERO_API_URL", "SOLIDO_PUBLIC_URL"), "http://127.0.0.1:9"
+    )
+    settings = {"SLACK_SIGNING_SECRET": "s", "SLACK_BOT_TOKEN": "b", "XERO_CLIENT_ID": "x", "XERO_CLIENT_SECRET": "y"}
+    ran = CliRunner().invoke(app, ["doctor"], env=nowhere | settings)
+    assert ran.exit_code == 1
+    assert "There is no database at var/solido.db yet." in ran.output
+    assert "Slack cannot be reached" in ran.output, "what needs no database is looked at all the same"
+    assert "broken, " in ran.output.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []

@@ -8,8 +8,8 @@ import pytest
 from bot.commands.call import Call
 from bot.installs import known
 from bot.modals import submit
-from sandbox.slack import Person
-from tests.stories.play import HARBOUR, Play, workspace_of
+from sandbox.slack import Person, pings
+from tests.stories.play import HARBOUR, Play, shown, workspace_of
 
 
 async def opened(play: Play, user: str = "admin") -> str:
@@ -136,8 +136,53 @@ async def test_settings_are_kept_and_heeded(play: Play):
         assert len(await store.runs.latest(50)) <= before + 1
     assert "Settings" in await opened(play, "member")
     play.xero.revoke(play.organisation())
+    play.to_call = {"U0MEMBER"}
     await play.let_pass(minutes=90)
     assert "<@U0MEMBER>" in play.slack.posts[-1].text
+    assert [ping.whom for ping in pings(play.slack)] == ["U0MEMBER"], "once, when the trouble began"
+
+
+async def test_an_alert_calls_the_user_group_that_was_chosen(play: Play):
+    await play.connect()
+    said = await play.say("settings mention <!subteam^S0FINANCE|@finance> and @member")
+    assert said.text == "When a trouble begins, I mention <!subteam^S0FINANCE> and <@U0MEMBER>."
+    await settings(play, mentions=[])
+    play.xero.revoke(play.organisation())
+    play.to_call = {"S0FINANCE"}
+    await play.let_pass(minutes=30)
+    assert "For <!subteam^S0FINANCE>" in shown(play.slack.posts[-1]), "the dialog, which shows no groups, keeps them"
+    assert [ping.whom for ping in pings(play.slack)] == ["S0FINANCE"]
+    assert (await play.say("settings mention nobody")).text == "Alerts mention nobody."
+    assert "alerts mention <!subteam^S0FINANCE> → nobody" in (await play.say("history")).text
+
+
+@pytest.mark.parametrize("typed", ["mention", "mention @finance", "mention <!channel>", "mention everyone", "turn 3"])
+async def test_whom_slack_does_not_name_an_alert_cannot_call(play: Play, typed: str):
+    await play.connect()
+    said = await play.say(f"settings {typed}")
+    assert "`/solido settings mention" in said.text
+    async with play.database.reading(await workspace_of(play)) as store:
+        assert (await store.preferences.get()).mentions == []
+
+
+async def test_only_admins_choose_whom_alerts_call(play: Play):
+    await play.connect()
+    assert "Only" in (await play.say("settings mention @member", user="member")).text
+    async with play.database.reading(await workspace_of(play)) as store:
+        assert (await store.preferences.get()).mentions == []
+
+
+async def test_history_says_what_was_changed_from_what_to_what(play: Play):
+    await play.connect()
+    await settings(play)
+    assert "changed the settings" not in (await play.say("history")).text, "nothing was"
+    wanted = {"rhythm": "3600", "admins": ["U0MEMBER"], "quiet_from": "18:00", "quiet_until": "07:00", "digest": "no"}
+    await settings(play, channel="C0FINNZ", mentions=["U0ADMIN", "U0MEMBER"], **wanted)
+    assert (
+        "changed the settings: channel <#C0FINANCE> → <#C0FINNZ>; automatic syncs as usual → every 60 minutes; "
+        "alerts mention nobody → <@U0ADMIN> and <@U0MEMBER>; quiet hours none → 18:00 to 07:00; "
+        "further admins nobody → <@U0MEMBER>; Monday summary on → off"
+    ) in (await play.say("history", channel="finance-nz")).text
 
 
 async def test_nothing_is_said_unasked_in_quiet_hours(play: Play):

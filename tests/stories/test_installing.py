@@ -22,11 +22,11 @@ SECOND = "T0SECOND"
 
 
 @pytest.fixture
-async def play(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Play]:
+async def play(whole_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Play]:
     """Nobody has installed anything yet. The keys are in the environment too, where Bolt looks by itself."""
     monkeypatch.setenv("SLACK_CLIENT_ID", "from the environment")
     monkeypatch.setenv("SLACK_CLIENT_SECRET", "from the environment")
-    async with performed(sqlite_url, demo_ledger, many_teams=True) as play:
+    async with performed(whole_sqlite_url, demo_ledger, many_teams=True) as play:
         slack = play.slack
         slack.add_team(slack_records.Team(SECOND, "Second & Sons", "second"))
         slack.add_person(Person("chief", "U0CHIEF", "Chief", SECOND, "D0CHIEF", is_admin=True))
@@ -354,8 +354,8 @@ async def test_an_organisation_installs_it_once_for_all_of_its_workspaces(play: 
     assert all(team.gone_at for team in gone)
 
 
-async def test_where_solido_belongs_to_one_team_there_is_nothing_to_install(sqlite_url: str):
-    async with performed(sqlite_url, demo_ledger) as play:
+async def test_where_solido_belongs_to_one_team_there_is_nothing_to_install(whole_sqlite_url: str):
+    async with performed(whole_sqlite_url, demo_ledger) as play:
         for path in ("/slack/install", "/slack/oauth_redirect"):
             page = await play.browser.get(base(play) + path)
             assert page.status_code == 404

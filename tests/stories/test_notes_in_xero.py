@@ -11,14 +11,14 @@ from tests.stories.reminding import address, letters, london, owes, started
 
 
 @pytest.fixture
-async def play(sqlite_url):
-    async with performed(sqlite_url, london) as play:
+async def play(whole_sqlite_url):
+    async with performed(whole_sqlite_url, london) as play:
         yield play
 
 
 @pytest.fixture
-async def play_on_both(database_url):
-    async with performed(database_url, london) as play:
+async def play_on_both(whole_url):
+    async with performed(whole_url, london) as play:
         yield play
 
 

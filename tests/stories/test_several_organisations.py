@@ -61,8 +61,8 @@ async def test_a_channel_before_any_workspace_says_how_to_begin(play: Play):
         assert "/solido connect" in reply.text
 
 
-async def test_a_grant_for_several_organisations_asks_which_one_the_channel_is_for(sqlite_url: str):
-    async with performed(sqlite_url, demo_ledger, bulk_connect=True) as play:
+async def test_a_grant_for_several_organisations_asks_which_one_the_channel_is_for(whole_sqlite_url: str):
+    async with performed(whole_sqlite_url, demo_ledger, bulk_connect=True) as play:
         harbour, star = play.organisation(HARBOUR), play.organisation(STAR)
         page = await play.walk_through_xero(link_in(await play.command("connect")), harbour, star)
         assert "Which organisation is this channel for?" in words(page)

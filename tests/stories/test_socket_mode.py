@@ -24,9 +24,9 @@ from tests.stories.play import HARBOUR, Play, shown
 
 
 @pytest.fixture
-async def play(whole_template: Path, sqlite_url: str) -> AsyncIterator[Play]:
-    shutil.copyfile(whole_template, make_url(sqlite_url).database or "")
-    async with performed(sqlite_url, demo_ledger, socket_mode=True) as play:
+async def play(whole_template: Path, whole_sqlite_url: str) -> AsyncIterator[Play]:
+    shutil.copyfile(whole_template, make_url(whole_sqlite_url).database or "")
+    async with performed(whole_sqlite_url, demo_ledger, socket_mode=True) as play:
         yield play
 
 

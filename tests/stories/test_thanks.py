@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.reminders.rules import Rules
+from core.reminders.rules import THANKS, Rules
 from tests.stories.conftest import performed
 from tests.stories.play import Play, workspace_of
 from tests.stories.reminding import letters, london, owes, started, told
@@ -14,8 +14,8 @@ A_DAY = {"days": 1, "step": timedelta(hours=3)}
 
 
 @pytest.fixture
-async def play(sqlite_url):
-    async with performed(sqlite_url, london) as play:
+async def play(whole_sqlite_url):
+    async with performed(whole_sqlite_url, london) as play:
         yield play
 
 
@@ -45,6 +45,27 @@ async def test_who_pays_after_a_reminder_is_thanked_once_on_the_next_day(play):
     assert len(letters(play)) == 2
     assert "24 Nov 2026, thanks for the payment, went out" in (await play.say("why INV-1")).text
     assert not [text for text in told(play) if "24 Nov 2026: " in text]
+
+
+async def test_the_words_of_thanks_are_changed_like_those_of_any_letter(play):
+    paid = owes(play)
+    await thanking(play)
+    menu = await play.press((await play.say("reminders")).message, "Letters")
+    view = await modal(play, menu, "reminders_letter", value=f"{await workspace_of(play)} {THANKS.days}")
+    assert "thank you for your payment" in str(view.blocks)
+    assert "due 1" not in str(view.blocks[-1])
+    reply = await play.slack.submit(view, {"body": "Hello\n{{ nobody }}\n{{ invoices }}"})
+    assert "Line 2: there is no {{ nobody }}" in reply.errors["body"]
+    good = {"subject": "Merci, {{ customer }}", "body": "Merci!\n{{ invoices }}\n{{ total }}"}
+    await enter(play, view, **good, what="Send a test to me", address="me@example.com")
+    assert letters(play)[-1].subject == "[Test] Merci, Quayside Books"
+    await enter(play, view, what="Save it")
+    await started(play)
+    assert letters(play)[-1].subject == "Still unpaid: INV-1"
+    play.organisation().pay(paid)
+    await play.let_pass(**A_DAY)
+    assert letters(play)[-1].subject == "Merci, Quayside Books"
+    assert "Merci!\nINV-1: 120.00 GBP\n120.00 GBP" in letters(play)[-1].text
 
 
 async def test_nobody_is_thanked_unless_the_rules_say_so_or_without_a_reminder_before(play):

@@ -30,13 +30,13 @@ async def sleep_until(play: Play, day: date) -> None:
 
 
 @pytest.mark.skipif(not RECEIVABLES.exists(), reason=MISSING)
-async def test_a_real_ledger_agrees_to_the_cent_at_three_quarter_ends(database_url: str):
+async def test_a_real_ledger_agrees_to_the_cent_at_three_quarter_ends(whole_url: str):
     first, *later = QUARTER_ENDS
 
     def fill(xero: FakeXero) -> Organisation:
         return load_receivables(xero, RECEIVABLES)
 
-    async with performed(database_url, fill, start=nine_o_clock(first)) as play:
+    async with performed(whole_url, fill, start=nine_o_clock(first)) as play:
         await play.connect()
         for today in QUARTER_ENDS:
             if today in later:
@@ -54,17 +54,17 @@ async def test_a_real_ledger_agrees_to_the_cent_at_three_quarter_ends(database_u
 
 
 @pytest.mark.skipif(not RECEIVABLES.exists(), reason=MISSING)
-async def test_the_first_sync_of_the_real_ledger_says_what_was_found(sqlite_url: str):
+async def test_the_first_sync_of_the_real_ledger_says_what_was_found(whole_sqlite_url: str):
     def fill(xero: FakeXero) -> Organisation:
         return load_receivables(xero, RECEIVABLES)
 
-    async with performed(sqlite_url, fill, start=nine_o_clock(date(2013, 6, 30))) as play:
+    async with performed(whole_sqlite_url, fill, start=nine_o_clock(date(2013, 6, 30))) as play:
         await play.connect()
         assert "29 outstanding invoices worth 1,721.94 USD from 19 customers, 6 overdue, in" in play.slack.posts[1].text
 
 
-async def test_a_generated_ledger_agrees_whatever_happens_to_it(database_url: str):
-    async with performed(database_url, demo_ledger) as play:
+async def test_a_generated_ledger_agrees_whatever_happens_to_it(whole_url: str):
+    async with performed(whole_url, demo_ledger) as play:
         await play.connect()
         organisation = play.organisation()
         for change in changes_of(organisation):
@@ -91,7 +91,7 @@ def changes_of(organisation: Organisation) -> Sequence:
     )
 
 
-async def test_overdue_is_judged_where_the_organisation_is(sqlite_url: str):
+async def test_overdue_is_judged_where_the_organisation_is(whole_sqlite_url: str):
     """Half past eleven in the morning in London is already tomorrow in Auckland."""
 
     def fill(xero: FakeXero) -> None:
@@ -102,6 +102,6 @@ async def test_overdue_is_judged_where_the_organisation_is(sqlite_url: str):
                 customer, number=number, total=Decimal("10.00"), issued_on=date(2026, 11, 1), due_on=due_on
             )
 
-    async with performed(sqlite_url, fill, start=datetime(2026, 11, 23, 11, 30, tzinfo=UTC)) as play:
+    async with performed(whole_sqlite_url, fill, start=datetime(2026, 11, 23, 11, 30, tzinfo=UTC)) as play:
         await play.connect()
         assert "2 outstanding invoices worth 20.00 NZD from 1 customer, 1 overdue" in play.slack.posts[1].text

@@ -4,11 +4,11 @@ Steered, since blind steps seldom reach a letter: on most days something is due,
 """
 
 import asyncio
-import tempfile
 from collections import Counter
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,72 +18,56 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from core.errors import NotYours
 from core.keeping import Keeping
-from core.mail import Fate
 from core.reminders.facts import HoldReason
+from core.reminders.rules import Rules
 from sandbox.xero.papers import Contact, Invoice
 from sandbox.xero.unallocated import KINDS
 from storage.models import ConnectionState
 from storage.reminder_models import Scope
+from tests.core.reminders.happenings import (
+    AMONG_PEOPLE,
+    FATES,
+    HOURS,
+    IN_XERO,
+    ONCE_PAID,
+    SOME,
+    WEIGHTS,
+    WITHIN_A_DAY,
+)
+from tests.core.reminders.post import MANNERS, Post, last_sync
 from tests.core.reminders.stage import Crash, Stage, a_stage, money
-from tests.core.reminders.truth import CALENDAR, LONDON, STEPS, Truth
+from tests.core.reminders.truth import CALENDAR, LONDON, STEPS, Truth, working_day_after
 
 AN_EXAMPLE = 200
 CUSTOMERS = 8
 START = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
-HOURS = (0.1, 0.5, 1, 3, 7, 12, 24, 96, 700)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-FATES = {
-    "refused": (Fate.REFUSED, False),
-    "bounced": (Fate.BOUNCED, False),
-    "lost": (Fate.UNKNOWN, False),
-    "arrived": (Fate.UNKNOWN, True),
-}
-IN_XERO = (
-    "pay",
-    "credit",
-    "part",
-    "void",
-    "move",
-    "move silently",
-    "promise",
-    "promise",
-    "owe",
-    "owe little",
-    "no address",
-)
-AMONG_PEOPLE = ("hold", "hold customer", "pause", "cut off", "unsubscribe")
-WHILE_ASKING = (*AMONG_PEOPLE, "another worker", "4 minutes", "6 minutes", "9 hours")
-BREAKS = ("500 ", "html ", "500 Invoices", "500 Contacts", "html CreditNotes", "html Invoices", *FATES)
-CRASHES = ("crash before", "crash after")
-SOME = ("500 ", "html ", "500 Invoices", *FATES, *CRASHES)
-WITHIN_A_DAY = (*IN_XERO, *BREAKS, *CRASHES, *(f"while {how}" for how in WHILE_ASKING), "statement", "books get old")
-WEIGHTS = {
-    "bill": 2, "change": 4, "unpay": 1, "tidy_up_in_xero": 2, "hold": 2, "release": 2, "answer_about_credit": 1,
-    "tell_about_lost_letters": 2, "lose_connection": 1, "reconnect": 2, "trouble": 2, "time_passes": 2,
-    "a_day_with": 3, "an_ordinary_day": 1,
-}  # fmt: skip
-"""One rule with weights in place of many: Hypothesis would switch off some for each example, and with them the days."""
 counted: Counter[str] = Counter()
+only_runner = cache(asyncio.Runner)
+"""The database is one for all lives, and belongs to its event loop."""
 pick = st.integers(0, 1000)
 
 
 class Reminders(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.folder = tempfile.TemporaryDirectory()
+        self.runner = only_runner()
         counted["examples"] += 1
 
     def do(self, work: Awaitable[Any]) -> Any:
         return self.runner.run(work)
 
-    @initialize()
-    def open(self) -> None:
-        self.stage: Stage = self.do(a_stage(f"sqlite:///{self.folder.name}/s.db", START))
+    @initialize(thanking=st.sampled_from([True, True, False]))
+    def open(self, thanking: bool) -> None:
+        self.stage: Stage = self.do(a_stage("", START))
         self.books = self.stage.organisation
         customers = [self.books.add_contact(f"Customer {n}", f"c{n}@example.com") for n in range(CUSTOMERS)]
-        self.truth = Truth(self.stage, customers, counted)
+        self.truth = Truth(self.stage, customers, counted, thanking)
         self.stage.mailer.watch = self.truth.arrived
+        self.post = Post(self.stage)
+        if thanking:
+            rules, now = Rules(thank=True), self.stage.now
+            self.do(self.stage.reminding.set_rules(self.stage.workspace, rules, by="U", now=now, what="rules"))
 
     @rule(what=st.sampled_from([what for what, weight in WEIGHTS.items() for _ in range(weight)]), which=pick, how=pick)
     def something(self, what: str, which: int, how: int) -> None:
@@ -130,6 +114,8 @@ class Reminders(RuleBasedStateMachine):
                 self.books.add_unallocated(one.contact, amount, KINDS[which % len(KINDS)])
             case "no address":
                 self.books.blank_email(one.contact)
+            case "unpay" if one.payments:
+                self.books.unpay(one)
         if one.updated_at != before[0]:
             self.truth.unseen.discard(one.id)
         elif one.due_on != before[1]:
@@ -138,9 +124,7 @@ class Reminders(RuleBasedStateMachine):
     async def unpay(self, which: int, how: int) -> None:
         paid = [one for one in self.truth.invoices if one.payments and one.status in ("PAID", "AUTHORISED")]
         if paid:
-            one = paid[which % len(paid)]
-            self.books.unpay(one)
-            self.truth.unseen.discard(one.id)
+            self.in_xero(paid[which % len(paid)], "unpay", which)
 
     async def tidy_up_in_xero(self, which: int, how: int) -> None:
         """Credit is used up, and customers have addresses again."""
@@ -250,6 +234,12 @@ class Reminders(RuleBasedStateMachine):
         await Keeping(self.stage.syncing).look()
         await self.look()
 
+    async def the_post(self, which: int = 0, how: int = 0) -> None:
+        """Xero's webhooks come, or ought to; while nobody is connected they are only kept."""
+        if self.truth.connected:
+            await self.post.comes(MANNERS[how % len(MANNERS)])
+            self.truth.synced_at = await last_sync(self.stage)
+
     async def a_day_with(self, which: int, how: int) -> None:
         """Something comes between the last sync and the letter, or between the letter and its end."""
         self.stage.xero.heal()
@@ -264,15 +254,44 @@ class Reminders(RuleBasedStateMachine):
         counted["days on which something was due"] += bool(lines)
         happens = WITHIN_A_DAY[how % len(WITHIN_A_DAY)]
         await self.within_a_day(one, happens, which)
+        if happens in IN_XERO and which % 2:
+            await self.the_post(how=which // 2)
+        await self.looks(0 if happens in IN_XERO else max(which % 4 - 1, 0))
+
+    async def a_day_of_thanks(self, which: int, how: int) -> None:
+        """Somebody who was reminded pays, and the next working day comes."""
+        reminded = [one for one in self.truth.invoices if one.status == "AUTHORISED" and self.truth.had[one.id]]
+        if not reminded:
+            return await self.a_day_with(which, how)
+        if which % 4:
+            await self.reconnect()
+            await self.release()
+        one = reminded[which % len(reminded)]
+        self.in_xero(one, "pay", which)
+        counted["paid once reminded"] += 1
+        if how % 3:
+            return await self.an_ordinary_day()
+        happens = ONCE_PAID[how // 3 % len(ONCE_PAID)]
+        self.stage.xero.heal()
+        await self.next_morning()
+        if one.settled_on and working_day_after(one.settled_on) == self.truth.today:
+            await self.within_a_day(one, happens, which)
+        await self.looks(max(which % 4 - 1, 0))
+        return None
+
+    async def looks(self, more: int) -> None:
+        """One, and some more."""
         await self.look()
         self.stage.meanwhile = self.stage.statements_left = None
-        for _ in range(0 if happens in IN_XERO else which % 3):
+        for _ in range(more):
             self.stage.clock.forward(20 * MINUTE)
             await self.look()
 
     async def within_a_day(self, one: Invoice, how: str, which: int) -> None:
-        if how in IN_XERO:
+        if how in (*IN_XERO, "unpay"):
             self.in_xero(one, how, which)
+        elif how in AMONG_PEOPLE:
+            await self.among_people(one, how)
         elif how.startswith("while "):
             self.stage.meanwhile = lambda: self.happen(one, how.removeprefix("while "))
         elif how == "statement":
@@ -287,6 +306,8 @@ class Reminders(RuleBasedStateMachine):
         """Between the fresh reading and the gate."""
         if how == "another worker":
             await self.look()
+        elif how == "the post":
+            await self.the_post()
         elif how in AMONG_PEOPLE:
             await self.among_people(one, how)
         else:
@@ -317,7 +338,7 @@ class Reminders(RuleBasedStateMachine):
         self.stage.clock.forward(to - self.stage.now)
         if self.truth.connected:
             await self.stage.sync()
-            self.truth.synced_at = self.stage.now
+            self.truth.synced_at = await last_sync(self.stage)
 
     async def look(self) -> None:
         try:
@@ -334,8 +355,6 @@ class Reminders(RuleBasedStateMachine):
         finally:
             if hasattr(self, "stage"):
                 self.do(self.stage.close())
-            self.runner.close()
-            self.folder.cleanup()
 
     async def in_the_end(self) -> None:
         """Once nothing keeps them any more, all that is due goes."""

@@ -1,13 +1,10 @@
 """Reminders with everything real but the wires: the database, the emulated Xero in process, a mailer that can fail."""
 
 import shutil
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -31,6 +28,7 @@ from sandbox.xero import FakeXero
 from storage.database import Database
 from storage.migrate import migrate
 from storage.models import Team, Trigger, Workspace
+from tests.core.reminders.in_thread import emptied, template
 from tests.engines import InlineEngine
 
 LOGIN = "http://xero.example.com"
@@ -114,6 +112,8 @@ class Stage:
         return self.clock.now()
 
     async def sync(self) -> None:
+        """Everything that changed; after what a crash has left undone."""
+        await self.engine.drain()
         async with self.database.workspace(self.workspace) as store:
             connection = await store.connections.latest()
             await self.syncing.queue(store, connection, Trigger.SCHEDULED, by=None, now=self.now)
@@ -139,6 +139,7 @@ class Stage:
                 raise Crash
 
     async def close(self) -> None:
+        event.remove(self.database.engine.sync_engine, "before_cursor_execute", self._count)
         await self.database.close()
         await self.syncing.xero._http.aclose()
         await self.syncing.login.close()
@@ -150,11 +151,15 @@ def london(xero: FakeXero):
 
 
 async def a_stage(url: str, start: datetime, *, ledger=None, **about) -> Stage:
-    """Connected, synced once, reminders started; the organisation is in London and holds no invoice yet."""
+    """Connected, synced once, reminders started; the organisation is in London and holds no invoice yet.
+
+    Without a `url` the database is one in memory that the next such stage takes over.
+    """
     time = VirtualClock(start, flowing=False)
     clock.follow(time.now)
-    tables(url)
-    database = Database(url)
+    if url:
+        tables(url)
+    database = Database(url) if url else await emptied()
     xero = FakeXero(
         clock=time.now, client_id="ID", client_secret="secret", redirect_uris=[BACK], enforce_limits=False, **about
     )
@@ -175,14 +180,6 @@ async def a_stage(url: str, start: datetime, *, ledger=None, **about) -> Stage:
     await stage.reminding.saw_plan(workspace, by="U", now=start)
     await stage.reminding.start(workspace, by="U", now=start)
     return stage
-
-
-@cache
-def template() -> Path:
-    """A SQLite file with all tables, to be copied: migrating anew takes ten times as long."""
-    path = Path(tempfile.mkdtemp(prefix="solido-template-")) / "s.db"
-    migrate(f"sqlite:///{path}")
-    return path
 
 
 def tables(url: str) -> None:

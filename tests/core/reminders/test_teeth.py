@@ -10,6 +10,7 @@ import pytest
 from core.mail import Fate, Outcome
 from core.reminders import claiming, gate, sending
 from core.reminders.gate import Hold, Reason, Send, Why
+from core.reminders.rules import THANKS
 from storage.letters import Letters
 from storage.reminder_models import LetterState
 from tests.core.reminders.machine import counted, play
@@ -42,7 +43,15 @@ GATES = {
     "ignores a lost connection": blind_to(Why.NOT_CONNECTED),
     "believes old answers": blind_to(Why.NOT_FRESH, Why.OUTSIDE_WINDOW, Why.BOOKS_OLD),
     "writes to nobody": blind_to(Why.NO_RECIPIENT),
+    "thanks for what is not paid": blind_to(Why.NOT_PAID, Why.STEP_NOT_DUE),
+    "never thanks": lambda facts, policy, now: (
+        Hold((Reason(Why.NO_THANKS),)) if thanks(facts) else gate.may_send(facts, policy, now)
+    ),
 }
+
+
+def thanks(facts):
+    return any(line.step == THANKS.days for line in facts.lines)
 
 
 def bites() -> None:

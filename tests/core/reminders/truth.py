@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from core.mail import Mail
+from core.reminders.rules import THANKS
 from core.reminders.workdays import working_days
 from sandbox.xero.papers import Contact, Invoice
 from storage.reminder_models import LetterState
@@ -23,11 +24,13 @@ OPENS, CLOSES = time(9), time(17)
 
 @dataclass
 class Truth:
-    """`holds` by target, "" for everything. `unseen` are invoices whose due date moved without a trace in Xero."""
+    """`holds` by target, "" for everything. `unseen` are invoices whose due date moved without a trace in Xero.
+    `thanking`: whether the rules want who has paid to be thanked."""
 
     stage: Stage
     customers: list[Contact]
     counted: Counter[str]
+    thanking: bool = False
     invoices: list[Invoice] = field(default_factory=list)
     holds: dict[str, date | None] = field(default_factory=dict)
     allowed: dict[str, Decimal] = field(default_factory=dict)
@@ -38,6 +41,7 @@ class Truth:
     crashes: int = 0
     wrong: list[str] = field(default_factory=list)
     had: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    thanked: set[str] = field(default_factory=set)
     days: dict[str, list[date]] = field(default_factory=lambda: defaultdict(list))
 
     @property
@@ -63,10 +67,26 @@ class Truth:
         if not lines:
             self.wrong.append("about nothing")
         for one in lines:
+            if mail.subject.startswith("Thank you"):
+                self.thanks_arrived(one, customer, mail)
+                continue
             self.wrong += [f"{one.number} {what}" for what in self.against_invoice(one, customer, self.had[one.id])]
             if f"{one.number}: {one.due:,} GBP" not in mail.text:
                 self.wrong.append(f"{one.number} has another balance")
             self.had[one.id].add(self.step(one) if self.step(one) is not None else 99)
+
+    def thanks_arrived(self, one: Invoice, customer: Contact, mail: Mail) -> None:
+        self.counted["thanked for"] += 1
+        self.wrong += [f"{one.number} {what}" for what in self.against_thanks(one, customer)]
+        before = [each for each in self.stage.mailer.handed if each is not mail]
+        # Of a letter whose process ended before it was handed over nobody knows whether it reminded.
+        if not self.crashes and not any(f"{one.number}: " in each.text for each in before):
+            self.wrong.append(f"{one.number} is thanked for, but nobody was reminded")
+        if one.id in self.thanked:
+            self.wrong.append(f"{one.number} is thanked for twice")
+        if f"{one.number}: {one.paid:,} GBP" not in mail.text:
+            self.wrong.append(f"{one.number} has another payment")
+        self.thanked.add(one.id)
 
     def against_now(self) -> list[str]:
         found = []
@@ -111,6 +131,18 @@ class Truth:
             found.append("has no step due, or had it")
         return found
 
+    def against_thanks(self, one: Invoice, customer: Contact) -> list[str]:
+        found = []
+        if not self.thanking:
+            found.append("is thanked for, and nobody wants that")
+        if one.status != "PAID" or one.due != 0 or one.paid <= 0 or one.contact is not customer:
+            found.append("is thanked for, but not paid")
+        elif one.settled_on is None or working_day_after(one.settled_on) != self.today:
+            found.append("is thanked for on another day")
+        if self.held(one.id):
+            found.append("is held")
+        return found
+
     def step(self, one: Invoice) -> int | None:
         """The latest step whose day has come; the one before the due date only until then."""
         reached = [days for days in STEPS if CALENDAR.shift(one.due_on, days) <= self.today]
@@ -131,28 +163,38 @@ class Truth:
         """By customer: what has to be in a letter at this moment, by the books as a sync sees them."""
         if self.against_now_but_fresh():
             return {}
-        had, days = await self.counting()
+        had, days, thanked = await self.counting()
         found = {}
         for customer in self.customers:
+            if not customer.email or self.against_customer(customer, days[customer.id]):
+                continue
             mine = [one for one in self.invoices if one.contact is customer and one.id not in self.unseen]
             lines = [one for one in mine if not self.against_invoice(one, customer, had[one.id])]
-            if lines and customer.email and not self.against_customer(customer, days[customer.id]):
+            # Who is reminded today is not thanked as well.
+            lines = lines or [
+                one for one in mine if had[one.id] and one.id not in thanked and not self.against_thanks(one, customer)
+            ]
+            if lines:
                 found[customer.id] = lines
         return found
 
     def against_now_but_fresh(self) -> bool:
         return bool(set(self.against_now()) - {"not asked afresh"})
 
-    async def counting(self) -> tuple[dict[str, set[int]], dict[str, list[date]]]:
-        """Steps and days that count as used up: of letters that went, and of those nobody knows about yet."""
+    async def counting(self) -> tuple[dict[str, set[int]], dict[str, list[date]], set[str]]:
+        """Steps, days and thanks that count as used up: of letters that went, and of those nobody knows about yet."""
         had: dict[str, set[int]] = defaultdict(set)
+        thanked: set[str] = set()
         days: dict[str, list[date]] = defaultdict(list)
         async with self.stage.database.reading(self.stage.workspace) as store:
             for step in await store.letters.steps():
-                had[str(step.invoice_id)].add(step.step)
+                if step.step == THANKS.days:
+                    thanked.add(str(step.invoice_id))
+                else:
+                    had[str(step.invoice_id)].add(step.step)
             for letter in await store.letters.days_since(self.today - A_WEEK):
                 days[str(letter.contact_id)].append(letter.goes_on)
-        return had, days
+        return had, days, thanked
 
     async def went(self, due: dict[str, list[Invoice]]) -> list[str]:
         """What of `due` did not arrive today, as complaints."""
@@ -162,7 +204,7 @@ class Truth:
                 customer = next((one for one in self.customers if mail.recipients == (one.email,)), None)
                 letters[customer.id if customer else ""].append(mail)
         return [
-            f"{one.number} should have had step {self.step(one)} today"
+            f"{one.number} should have had {f'step {self.step(one)}' if one.due else 'its thanks'} today"
             for contact_id, lines in due.items()
             for one in lines
             if not any(f"{one.number}: " in mail.text for mail in letters[contact_id])
@@ -170,8 +212,9 @@ class Truth:
 
     async def remembered(self) -> list[str]:
         """What went must be written down, and what is written down must have gone, but for crashes in between."""
-        had, _ = await self.counting()
+        had, _, thanked = await self.counting()
         found = [f"{one} {steps}: forgotten" for one, steps in self.had.items() if not steps <= had[one]]
+        found += [f"thanks for {one}: forgotten" for one in self.thanked - thanked]
         handed = {mail.message_id for mail in self.stage.mailer.handed}
         async with self.stage.database.reading(self.stage.workspace) as store:
             unheard = [one for one in await store.letters.latest(10_000) if str(one.id) not in handed]
@@ -188,3 +231,10 @@ class Truth:
             await self.stage.reminding.say_what_became(
                 self.stage.workspace, one.id, went=str(one.id) in reached, by="U", now=self.now
             )
+
+
+def working_day_after(day: date) -> date:
+    day += timedelta(days=1)
+    while not CALENDAR.is_working(day):
+        day += timedelta(days=1)
+    return day

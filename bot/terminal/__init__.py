@@ -1,0 +1,1 @@
+"""What those who run Solido see and do in a terminal: `solido status`, `connections`, `runs` and `retry`."""

@@ -1,0 +1,20 @@
+"""What SQLAlchemy compiles of our statements, kept from test to test.
+
+It keeps compiled statements by engine and dialect, and each test has its own database, so each would compile all of
+them anew: a third of the time of a story. Engines of a kind share both here, and nothing else.
+"""
+
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.database import make_engine
+
+_first: dict[str, AsyncEngine] = {}
+
+
+def make_sharing_engine(url: URL, **about: int) -> AsyncEngine:
+    """The product's own engine, with the dialect and the compiled statements of the first of its kind."""
+    made, kind = make_engine(url, **about), url.get_backend_name()
+    first = _first.setdefault(kind, made).sync_engine
+    made.sync_engine.dialect, made.sync_engine._compiled_cache = first.dialect, first._compiled_cache
+    return made
