@@ -354,6 +354,48 @@ async def test_an_organisation_installs_it_once_for_all_of_its_workspaces(play: 
     assert all(team.gone_at for team in gone)
 
 
+async def an_organisation(play: Play) -> None:
+    """One installation for all of its teams, of which the first has connected #finance."""
+    play.slack.installing.enterprise_id = "E0ORG"
+    await install(play)
+    play.slack.tokens |= dict.fromkeys(play.slack.tokens, "T0SOLIDO")
+    await play.connect()
+
+
+WORDS = {
+    "access": {"type": "team_access_revoked", "team_ids": ["T0SOLIDO"]},
+    "app": {"type": "app_uninstalled"},
+    "tokens": {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0SOLIDO"]}},
+}
+
+
+@pytest.mark.parametrize("order", ["access app tokens", "tokens access app access", "app app tokens access tokens"])
+async def test_an_organisation_may_leave_in_any_order_of_words(play: Play, order: str):
+    await an_organisation(play)
+    whole = {"authorizations": [{"is_enterprise_install": True}], "enterprise_id": "E0ORG", "team_id": "T0SOLIDO"}
+    for number, word in enumerate(order.split()):
+        envelope = {"type": "event_callback", "event_id": f"Ev{number}", "event_time": int(play.now.timestamp())}
+        assert (await play.slack.event({**envelope, **whole, "event": WORDS[word]})).status == 200
+    await play.settle()
+    assert not play.xero.is_connected(play.organisation())
+    assert all([(await team_of(play, team, "E0ORG")).gone_at for team in ("", "T0SOLIDO")])
+    said, calls = len(play.slack.posts), len(play.xero.requests)
+    await play.let_pass(hours=1, step=timedelta(minutes=20))
+    assert (len(play.slack.posts), len(play.xero.requests)) == (said, calls)
+
+
+async def test_whoever_shares_a_channel_with_an_organisation_is_a_stranger_to_it(play: Play):
+    await an_organisation(play)
+    play.xero.revoke(play.organisation())
+    await play.let_pass(minutes=20)
+    [alert] = [one for one in play.slack.posts if "Reconnect" in str(one.blocks)]
+    for button in ("Reconnect", "I'm on it"):
+        reply = await play.slack.press(alert, button, user="outsider")
+        await play.slack.until(lambda reply=reply: reply.later)
+        assert "not available to you here" in reply.later[-1].text
+    assert "is on it" not in alert.text
+
+
 async def test_where_solido_belongs_to_one_team_there_is_nothing_to_install(whole_sqlite_url: str):
     async with performed(whole_sqlite_url, demo_ledger) as play:
         for path in ("/slack/install", "/slack/oauth_redirect"):
