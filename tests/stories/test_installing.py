@@ -27,13 +27,17 @@ async def play(whole_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     monkeypatch.setenv("SLACK_CLIENT_ID", "from the environment")
     monkeypatch.setenv("SLACK_CLIENT_SECRET", "from the environment")
     async with performed(whole_sqlite_url, demo_ledger, many_teams=True) as play:
-        slack = play.slack
-        slack.add_team(slack_records.Team(SECOND, "Second & Sons", "second"))
-        slack.add_person(Person("chief", "U0CHIEF", "Chief", SECOND, "D0CHIEF", is_admin=True))
-        slack.add_person(Person("clerk", "U0CLERK", "Clerk", SECOND, "D0CLERK"))
-        members = {"U0CHIEF", "U0CLERK", slack.bot_user_id}
-        slack.add_channel(Channel("money", "C0MONEY", "money", members), SECOND)
+        two_teams(play)
         yield play
+
+
+def two_teams(play: Play) -> None:
+    slack = play.slack
+    slack.add_team(slack_records.Team(SECOND, "Second & Sons", "second"))
+    slack.add_person(Person("chief", "U0CHIEF", "Chief", SECOND, "D0CHIEF", is_admin=True))
+    slack.add_person(Person("clerk", "U0CLERK", "Clerk", SECOND, "D0CLERK"))
+    members = {"U0CHIEF", "U0CLERK", slack.bot_user_id}
+    slack.add_channel(Channel("money", "C0MONEY", "money", members), SECOND)
 
 
 def base(play: Play) -> str:
@@ -394,6 +398,22 @@ async def test_whoever_shares_a_channel_with_an_organisation_is_a_stranger_to_it
         await play.slack.until(lambda reply=reply: reply.later)
         assert "not available to you here" in reply.later[-1].text
     assert "is on it" not in alert.text
+
+
+async def test_over_one_socket_each_of_several_teams_is_answered_for_its_own(whole_sqlite_url: str):
+    about = {"many_teams": True, "socket_mode": True}
+    async with performed(whole_sqlite_url, demo_ledger, **about) as play:
+        two_teams(play)
+        await install(play)
+        await install(play, "chief")
+        await play.connect()
+        assert HARBOUR in (await play.say("status")).text
+        other = await play.say("status", user="chief", channel="money")
+        assert HARBOUR not in shown(other)
+        assert "`/solido connect`" in shown(other)
+        button = await play.slack.press((await play.say("disconnect")).message, "Disconnect")
+        await play.slack.until(lambda: button.later)
+        assert "Disconnected from" in shown(button.later[-1]) or "disconnect" in shown(button.later[-1]).lower()
 
 
 async def test_where_solido_belongs_to_one_team_there_is_nothing_to_install(whole_sqlite_url: str):
