@@ -44,6 +44,7 @@ from core.reminders.deciding import Reminding
 from core.reminders.noting import Noting
 from core.reminders.sending import Sending
 from core.reminders.workdays import prepare as prepare_holidays
+from core.retention import Retention
 from core.scheduler import Due, Scheduler, Tick
 from core.support import Support
 from core.sync import Syncing
@@ -179,6 +180,7 @@ class Solido:
             Tick("tidy", 3600.0, due.tidy),
             Tick("seen", 600.0, self.tidy),
             Tick("homes tidy", 3600.0, self.homes.tidy),
+            Tick("retention", 1800.0, Retention(self.database, self.engine).tick),
         ]
         working = [
             Tick("delivery", 0.5, delivery.tick),
