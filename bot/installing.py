@@ -12,6 +12,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -34,6 +35,8 @@ SECRET = re.compile(r"[A-Za-z0-9_-]{20,100}", re.ASCII)
 TEAM = re.compile(r"[TE][A-Z0-9]{2,30}", re.ASCII)
 STATE_LIVES = timedelta(minutes=10)
 AT_ONCE = 20
+GREETING = timedelta(minutes=1)
+"""So long one process is left alone with writing to somebody."""
 AGAIN = "Please begin again at {}."
 ASK = "If it stays like this, tell the people who run Solido for you."
 
@@ -161,6 +164,14 @@ class Installing:
             await survived("slack.welcome", self._greet(team), team=str(team.id))
 
     async def _greet(self, team: Team) -> None:
+        """Nothing where another process is at it."""
+        now, mine = utc_now(), [f"welcome:{team.id}:{team.installed_at.isoformat()}"]
+        try:
+            async with self._database.unscoped() as unscoped:
+                if not await unscoped.seen.claim(mine, now=now, until=now + GREETING):
+                    return
+        except IntegrityError:  # both at the same moment
+            return
         async with self._database.asking() as unscoped:
             channels = [place.channel_id for place in await unscoped.places(team.id)]
         said = fitted(welcome(channels))
@@ -170,6 +181,8 @@ class Installing:
             )
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
             log.warning("slack.welcome_refused", team=str(team.id), error=type(error).__name__)
+            async with self._database.unscoped() as unscoped:
+                await unscoped.seen.release(mine)
             return
         async with self._database.unscoped() as unscoped:
             await unscoped.teams.greeted(team.id, now=utc_now())

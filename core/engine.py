@@ -7,6 +7,7 @@ is the run id, so handing the same run over twice starts it once.
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -31,6 +32,7 @@ WORKFLOW = "sync_run"
 CONCURRENCY = 50
 POLL_SECONDS = 0.25
 RAISED_PAUSE_SECONDS = 5.0
+FORGOTTEN_AT_ONCE = 500
 APPLICATION = "solido"
 # Fixed: by default it is a hash of the code, and after a deploy old runs would wait for old code.
 APPLICATION_VERSION = "1"
@@ -54,6 +56,9 @@ class Engine(Protocol):
 
     async def go_on(self, worker: str) -> None:
         """After letting go: work again, as this worker; nothing where it was never launched."""
+
+    async def forget(self, *, before: datetime, limit: int) -> int:
+        """Delete what the engine keeps of runs that came to their end before that moment; return how many."""
 
     async def stop(self) -> None:
         """Take no new runs, and hand back those not yet at their end: they go on at the next launch."""
@@ -125,6 +130,22 @@ class DbosEngine:
         if ids:
             await self._client.resume_workflows_async(ids, queue_name=QUEUE)
         return len(ids)
+
+    async def forget(self, *, before: datetime, limit: int) -> int:
+        gone = 0
+        while gone < limit:
+            found = await self._client.list_workflows_async(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                completed_before=before.isoformat(),
+                limit=FORGOTTEN_AT_ONCE,
+                load_input=False,
+                load_output=False,
+            )
+            if not found:
+                break
+            await self._client.delete_workflows_async([each.workflow_id for each in found])
+            gone += len(found)
+        return gone
 
     async def _begin(self, work: Work) -> None:
         async def carry(run_id: str) -> None:

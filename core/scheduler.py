@@ -175,7 +175,6 @@ class Due:
         return can_afford(left, cost=cost, every=every, automatic=automatic)
 
     async def tidy(self) -> None:
-        """Forget connect attempts and webhooks long past."""
-        await self._webhooks.forget(now=utc_now())
+        """Forget connect attempts long past."""
         async with self._database.unscoped() as unscoped:
             await unscoped.forget_expired_attempts(now=utc_now() - ATTEMPTS_KEPT)

@@ -107,11 +107,6 @@ class Webhooks:
         feed.caught_up_at = at
         await unscoped.sync_all(at=at)
 
-    async def forget(self, *, now: datetime) -> None:
-        """Forget events so old that Xero does not repeat them any more."""
-        async with self._database.unscoped() as unscoped:
-            await unscoped.forget_webhook_events(before=now - KEPT)
-
 
 def is_signed(body: bytes, signature: str, *, key: bytes) -> bool:
     """`signature` is base64 of the HMAC-SHA256 over the raw bytes; compared in constant time."""

@@ -4,6 +4,7 @@ The queue is looked at four times a second, which is nothing in a day and very m
 """
 
 import asyncio
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import event
@@ -64,6 +65,9 @@ class JumpingEngine:
 
     async def resume(self, worker: str) -> int:
         return await self._inner.resume(worker)
+
+    async def forget(self, *, before: datetime, limit: int) -> int:
+        return await self._inner.forget(before=before, limit=limit)
 
     async def let_go(self) -> None:
         await self._inner.let_go()

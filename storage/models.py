@@ -220,6 +220,7 @@ class SyncRun(SQLModel, table=True):
         within_workspace("connection", "connection_id"),
         unique_while("one_unfinished_run_per_connection", "connection_id", condition="finished_at IS NULL"),
         Index("ix_sync_run_recent", "workspace_id", "queued_at"),
+        Index("ix_sync_run_queued_at", "queued_at"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)

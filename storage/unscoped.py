@@ -315,9 +315,6 @@ class Unscoped:
         )
         return [Owned(*row) for row in (await self.session.exec(found)).all()]
 
-    async def forget_webhook_events(self, *, before: datetime) -> None:
-        await self.session.exec(delete(WebhookEvent).where(col(WebhookEvent.received_at) < before))
-
     async def forget_expired_attempts(self, *, now: datetime) -> int:
         gone = await self.session.exec(delete(ConnectAttempt).where(col(ConnectAttempt.expires_at) <= now))
         return int(gone.rowcount)

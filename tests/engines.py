@@ -1,5 +1,6 @@
 """An engine without a queue behind it: runs wait in a list until a test drains it."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import event
@@ -36,6 +37,9 @@ class InlineEngine:
         self._work = work
 
     async def resume(self, worker: str) -> int:
+        return 0
+
+    async def forget(self, *, before: datetime, limit: int) -> int:
         return 0
 
     async def let_go(self) -> None:

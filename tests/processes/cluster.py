@@ -1,15 +1,19 @@
 """Several processes of one installation, as on several machines: started, killed, frozen, cut off, told to stop."""
 
 import asyncio
+import atexit
 import json
 import os
 import signal
+import subprocess
 import sys
-from asyncio.subprocess import PIPE
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 from uuid import uuid4
 
@@ -27,27 +31,34 @@ INVOICES = "/api.xro/2.0/Invoices"
 
 
 class Zygote:
-    """Forks processes that have everything loaded."""
+    """Forks processes that have everything loaded. One serves all tests of a run."""
 
-    async def start(self) -> None:
+    def __init__(self) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        self._process = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-m", "tests.processes.zygote"], cwd=ROOT, env=kept, stdin=PIPE, stdout=PIPE
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.processes.zygote"], cwd=ROOT, env=kept, stdin=PIPE, stdout=PIPE, text=True
         )
-        self._turn = asyncio.Lock()
+        self._turn = threading.Lock()
+        atexit.register(self.stop)
 
     async def ask(self, **job: Any) -> int:
-        async with self._turn:
-            assert self._process.stdin
-            assert self._process.stdout
-            self._process.stdin.write(json.dumps(job).encode() + b"\n")
-            await self._process.stdin.drain()
-            return int(await asyncio.wait_for(self._process.stdout.readline(), 60))
+        return await asyncio.to_thread(self._ask, json.dumps(job))
 
-    async def stop(self) -> None:
+    def _ask(self, job: str) -> int:
         assert self._process.stdin
-        self._process.stdin.close()
-        await self._process.wait()
+        assert self._process.stdout
+        with self._turn:
+            self._process.stdin.write(f"{job}\n")
+            self._process.stdin.flush()
+            return int(self._process.stdout.readline())
+
+    def stop(self) -> None:
+        self._process.communicate()
+
+
+@cache
+def the_zygote() -> Zygote:
+    return Zygote()
 
 
 @dataclass
@@ -163,8 +174,7 @@ class Cluster(Installation):
 
     async def open(self) -> None:
         await super().open()
-        self.zygote = Zygote()
-        await self.zygote.start()
+        self.zygote = the_zygote()
         self.processes: list[Process] = []
         spare = Served()
         self.another_port = spare.port
@@ -175,7 +185,6 @@ class Cluster(Installation):
             if not process.over:
                 process.signal(signal.SIGCONT)
                 await process.kill()
-        await self.zygote.stop()
         await super().close()
 
     async def start_one(self, *arguments: str, environment: dict[str, str] | None = None, **how: Any) -> Process:

@@ -2,6 +2,7 @@
 
 A step is each statement to the database, each commit and rollback, and each side of each call to Xero, to Slack and to
 the mail server, of whatever is done within one path; what else the process does meanwhile is not counted.
+Counting begins with SIGUSR1.
 """
 
 import os
@@ -39,10 +40,16 @@ class Steps:
     def __init__(self, kill_at: int | None, report: str) -> None:
         self.done = 0
         self.kill_at = kill_at
+        self._armed = False
         self._report = os.open(report, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        signal.signal(signal.SIGUSR1, self._arm)
+
+    def _arm(self, *_ignored: object) -> None:
+        """Count from here: what is left over from before has been done."""
+        self.done, self._armed = 0, True
 
     def step(self, *_ignored: object) -> None:
-        if not _within.get():
+        if not self._armed or not _within.get():
             return
         if self.done == self.kill_at:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -3,8 +3,9 @@
 Loading the product anew for each of five processes would take most of a test's time. Reads a job a line as JSON and
 answers each with a line. Started by cluster.py.
 
-`skew` (seconds) makes the machine's clock wrong; `silence` shortens how long a process may be silent; `watch` names a
-path and `kill_at` the step in it at which the process ends without a word (see steps.py).
+`lease` (seconds) shortens how long a farewell waits for another try. `skew` (seconds) makes the machine's clock wrong;
+`silence` shortens how long a process may be silent; `watch` names a path and `kill_at` the step in it at which the
+process ends without a word (see steps.py).
 """
 
 import json
@@ -16,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.__main__ import main as solido
-from core import clock, presence
+from core import clock, farewell, presence
 from core.reminders.workdays import prepare
 from tests.processes import steps
 
@@ -35,6 +36,8 @@ def child(job: dict[str, Any]) -> None:
         clock.machine_time = lambda: right() + timedelta(seconds=job["skew"])  # type: ignore[assignment]
     if job.get("silence"):
         presence.SILENCE = timedelta(seconds=job["silence"])
+    if job.get("lease"):
+        farewell.LEASE = timedelta(seconds=job["lease"])
     if job.get("watch"):
         steps.watch(job["watch"], kill_at=job.get("kill_at"), report=job["log"] + ".steps")
     sys.argv = ["solido", *job["arguments"]]

@@ -37,9 +37,11 @@ def upgrade() -> None:
     op.create_index(
         "ix_connection_refresh_by", "connection", ["refresh_by"], sqlite_where=REFRESHING, postgresql_where=REFRESHING
     )
+    op.create_index("ix_sync_run_queued_at", "sync_run", ["queued_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_sync_run_queued_at", table_name="sync_run")
     op.drop_index("ix_connection_refresh_by", table_name="connection")
     op.drop_index("ix_outbox_message_claimed_by", table_name="outbox_message")
     op.drop_column("connection", "refresh_by")
