@@ -84,6 +84,9 @@ class Homes:
         try:
             token = await self._services.installs.token(team)
             view = await self._view_of(team, home.user_id, dashboards, now=now)
+            if view is None:
+                await self._client.auth_test(token=token)  # raises where the app was removed: nobody told us
+                raise Unknown
             await self._client.views_publish(token=token, user_id=home.user_id, view=view)
         except NoToken:
             await self._forget(home)
@@ -112,12 +115,12 @@ class Homes:
         async with self._database.unscoped() as unscoped:
             await unscoped.homes.forget(home)
 
-    async def _view_of(self, team: Team, user_id: str, dashboards: Dashboards, *, now: datetime) -> Block:
-        """What this person may see; raise Unknown where Slack does not say who they are."""
+    async def _view_of(self, team: Team, user_id: str, dashboards: Dashboards, *, now: datetime) -> Block | None:
+        """What this person may see; None where Slack does not say who they are."""
         call = Call(self._services, known(team), user_id, "", "", now)
         standing = await call.standing()
         if standing is Standing.UNKNOWN:
-            raise Unknown
+            return None
         if standing < Standing.MEMBER:
             return views.closed()
         async with self._database.asking() as unscoped:

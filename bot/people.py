@@ -50,6 +50,9 @@ class Remembered(Generic[T]):
         until, answer = self._kept.get(key, (now, None))
         return answer if until > now else None
 
+    def drop(self, key: tuple[str, str]) -> None:
+        self._kept.pop(key, None)
+
     def keep(self, key: tuple[str, str], answer: T, *, now: datetime) -> T:
         if len(self._kept) >= MOST_REMEMBERED:
             self._kept.clear()
@@ -73,6 +76,10 @@ class People:
     async def name(self, team: KnownTeam, user_id: str, *, now: datetime) -> str:
         """What somebody is called in Slack, as it was written there; empty where Slack does not say."""
         return (await self._look_up(team, user_id, now=now))[1]
+
+    def forget(self, team: KnownTeam, user_id: str) -> None:
+        """Have Slack asked anew when next somebody wants to know."""
+        self._known.drop((team.slack_team_id, user_id))
 
     async def _look_up(self, team: KnownTeam, user_id: str, *, now: datetime) -> tuple[Standing, str]:
         known = self._known.get((team.slack_team_id, user_id), now=now)

@@ -23,6 +23,7 @@ from core.errors import (
     WhichWorkspace,
 )
 from core.vault import hash_of
+from storage.unscoped import Owned
 
 ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -56,6 +57,8 @@ class About(StrEnum):
 class Permission(NamedTuple):
     right: Right
     about: About
+    anew: bool = False
+    """Whether Slack is asked anew who the person is: for what cannot be taken back, or takes everything along."""
 
 
 COMMANDS = {
@@ -69,7 +72,7 @@ COMMANDS = {
     "hold": Permission(Right.ACT, About.PLACE),
     "hold everything": Permission(Right.ADMINISTER, About.PLACE),
     "settings": Permission(Right.ADMINISTER, About.PLACE),
-    "export": Permission(Right.ADMINISTER, About.PLACE),
+    "export": Permission(Right.ADMINISTER, About.PLACE, anew=True),
     "forget": Permission(Right.ADMINISTER, About.PLACE),
     "disconnect": Permission(Right.ADMINISTER, About.PLACE),
     "help": Permission(Right.ANYBODY, About.NOTHING),
@@ -82,9 +85,9 @@ BUTTONS = {
     "snooze": Permission(Right.ACT, About.NAMED),
     "take": Permission(Right.ACT, About.NAMED),
     "help": Permission(Right.READ, About.NAMED),
-    "disconnect": Permission(Right.ADMINISTER, About.NAMED),
+    "disconnect": Permission(Right.ADMINISTER, About.NAMED, anew=True),
     "settings": Permission(Right.ADMINISTER, About.NAMED),
-    "data": Permission(Right.ADMINISTER, About.NAMED),
+    "data": Permission(Right.ADMINISTER, About.NAMED, anew=True),
     "cancel": Permission(Right.READ, About.NAMED),
     "reminders_start": Permission(Right.ADMINISTER, About.NAMED),
     "reminders_start_anyway": Permission(Right.ADMINISTER, About.NAMED),
@@ -111,7 +114,7 @@ DIALOGS = {
     "support": Permission(Right.READ, About.NAMED),
     "support_send": Permission(Right.ACT, About.NAMED),
     "settings": Permission(Right.ADMINISTER, About.NAMED),
-    "forget": Permission(Right.ADMINISTER, About.NAMED),
+    "forget": Permission(Right.ADMINISTER, About.NAMED, anew=True),
     "reminders_pause": Permission(Right.ADMINISTER, About.NAMED),
     "reminders_rules": Permission(Right.ADMINISTER, About.NAMED),
     "reminders_letter": Permission(Right.ADMINISTER, About.NAMED),
@@ -132,6 +135,8 @@ async def checked(call: Call, permission: Permission | None) -> Call:
         raise NotYours
     if permission.right is Right.ANYBODY:
         return call
+    if permission.anew:
+        call.services.people.forget(call.team, call.user_id)
     must_be_a_member(await call.standing())
     if permission.about is About.PLACE and not call.chosen:
         return await _of_place(call, permission.right)
@@ -178,11 +183,23 @@ async def check_link(services: Services, link: str, *, now: datetime) -> None:
     is left to whoever opens it."""
     async with services.database.asking() as unscoped:
         owned = await unscoped.attempt_by_link(hash_of(link))
-        if owned is None:
-            return
-        store = unscoped.within(owned.workspace_id)
+    await _check_attempt(services, owned, now=now)
+
+
+async def check_return(services: Services, state: str, *, now: datetime) -> None:
+    """The same for who comes back from Xero, which may be a quarter of an hour later."""
+    async with services.database.asking() as unscoped:
+        owned = await unscoped.attempt_by_state(hash_of(state))
+    await _check_attempt(services, owned, now=now)
+
+
+async def _check_attempt(services: Services, owned: Owned | None, *, now: datetime) -> None:
+    if owned is None:
+        return
+    async with services.database.reading(owned.workspace_id) as store:
         attempt, team = await store.attempts.get(owned.id), await store.about.team()
-    assert attempt is not None  # it was found in this transaction
+    if attempt is None:  # deleted since
+        return
     call = Call(services, known(team), attempt.asked_by, "", "", now)
     must_be_a_member(await call.standing())
     await call.must_administer(owned.workspace_id)

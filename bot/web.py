@@ -99,6 +99,7 @@ class Web:
         """Back from Xero, or back from our own page with a choice."""
         given, browser = request.query_params, secret_of(request)
         state, tenant = given.get("state", ""), given.get("organisation")
+        await permissions.check_return(self._services, state, now=utc_now())
         connecting = self._services.connecting
         if tenant is not None:
             return await self._connected(

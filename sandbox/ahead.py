@@ -13,14 +13,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import col, func, select, update
 
+from core.reminders.noting import NOT_AFTER
 from core.reminders.outlook import policy_of
 from core.reminders.slots import Rhythm
 from core.webhooks import SILENCE
 from storage.database import Database
 from storage.homes import outdated
-from storage.models import Connection, ConnectionState, Incident, OutboxMessage, SupportRequest, SyncRun
+from storage.models import Connection, ConnectionState, Incident, OutboxMessage, SupportRequest, SyncRun, Team
 from storage.outbox import held_up
-from storage.reminder_models import ReminderPolicy
+from storage.reminder_models import Letter, LetterState, ReminderPolicy
 from storage.slack_models import HomeView, Preferences
 from storage.types import UtcDateTime
 from storage.webhook_models import WebhookEvent, WebhookFeed
@@ -35,11 +36,13 @@ AT_ONCE = timedelta(minutes=2)
 @dataclass(frozen=True)
 class Ahead:
     """`due` are names of ticks that find something to do now, `once` of those for which one look is enough; `busy`:
-    a sync is under way. `sync` and `other` are the next moments at which something will be due."""
+    a sync is under way; `unrest`: is_busy() would say so. `sync` and `other` are the next moments at which something
+    will be due."""
 
     due: frozenset[str]
     once: frozenset[str]
     busy: bool
+    unrest: bool
     sync: datetime | None
     other: datetime | None
 
@@ -54,10 +57,17 @@ def _soonest(column: Any, *conditions: ColumnElement[bool]) -> ColumnElement[dat
 
 NOW: Any = bindparam("now", type_=UtcDateTime())
 SILENT_UNTIL: Any = bindparam("silent_until", type_=UtcDateTime())
+NOTED_SINCE: Any = bindparam("noted_since", type_=UtcDateTime())
 LIVE: ColumnElement[bool] = col(Connection.state) != ConnectionState.DISCONNECTED
 UNTOLD = col(OutboxMessage.waiting) & (col(OutboxMessage.next_attempt_at) <= NOW) & ~held_up(beyond=NOW)
 UNSENT: ColumnElement[bool] = col(SupportRequest.sent_at).is_(None)
 UNHANDLED: ColumnElement[bool] = col(WebhookEvent.handled_at).is_(None)
+PLANNED = select(Preferences.workspace_id).where(col(Preferences.digest_at).is_not(None))
+UNPLANNED: Any = select(Connection.id).where(
+    LIVE, col(Connection.last_success_at).is_not(None), col(Connection.workspace_id).not_in(PLANNED)
+)
+UNGREETED = col(Team.greeted_at).is_(None) & (col(Team.installed_by) != "") & col(Team.gone_at).is_(None)
+UNNOTED = (col(Letter.state) == LetterState.SENT) & col(Letter.noted_at).is_(None)
 HEARD: Any = func.coalesce(col(WebhookFeed.caught_up_at), col(WebhookFeed.heard_at))
 DUE: dict[str, ColumnElement[bool]] = {
     "due": _any(Connection.id, col(Connection.next_sync_at) <= NOW),
@@ -68,13 +78,15 @@ DUE: dict[str, ColumnElement[bool]] = {
     "delivery": _any(OutboxMessage.id, UNTOLD),
     "support": _any(SupportRequest.id, UNSENT & (col(SupportRequest.send_at) <= NOW)),
     "reminders": _any(ReminderPolicy.workspace_id, col(ReminderPolicy.next_look_at) <= NOW),
-    "digest": _any(Preferences.workspace_id, col(Preferences.digest_at) <= NOW),
+    "digest": _any(Preferences.workspace_id, col(Preferences.digest_at) <= NOW) | UNPLANNED.exists(),
     "home": _any(HomeView.user_id, (col(HomeView.next_at) <= NOW) & outdated()),
 }
 """By the tick that finds something then."""
 ONCE: dict[str, ColumnElement[bool]] = {
     "watch": _any(Incident.id, col(Incident.closed_at).is_(None)),
     "webhooks": _any(WebhookEvent.resource_id, UNHANDLED) | _any(WebhookFeed.id, HEARD < SILENT_UNTIL),
+    "welcome": _any(Team.id, UNGREETED),
+    "notes": _any(Letter.id, UNNOTED & (col(Letter.finished_at) > NOTED_SINCE)),
 }
 """The same for what may stay as it is after a look."""
 MOMENTS: dict[str, ColumnElement[datetime]] = {
@@ -93,7 +105,7 @@ MOMENTS: dict[str, ColumnElement[datetime]] = {
 BUSY: Any = select(SyncRun.id).where(col(SyncRun.finished_at).is_(None)).exists()
 BY: Any = bindparam("by", type_=UtcDateTime())
 TOLD_BY = col(OutboxMessage.waiting) & (col(OutboxMessage.next_attempt_at) <= BY) & ~held_up(beyond=BY)
-UNREST: Any = select(
+UNREST: Any = (
     BUSY
     | DUE["due"]
     | DUE["nightly"]
@@ -103,19 +115,24 @@ UNREST: Any = select(
     | DUE["home"]
     | _any(OutboxMessage.id, TOLD_BY)
 )
+IS_UNREST = select(UNREST)
 # Made once: to make it takes longer than to ask it.
-QUESTION = select(*(each.label(name) for name, each in {**DUE, **ONCE, **MOMENTS, "busy": BUSY}.items()))
+QUESTION = select(
+    *(each.label(name) for name, each in {**DUE, **ONCE, **MOMENTS, "busy": BUSY, "unrest": UNREST}.items())
+)
 
 
 async def look_ahead(database: Database, now: datetime) -> Ahead:
     """All of it, as it is at this moment."""
     async with database.asking() as unscoped:
-        asked = await unscoped.session.exec(QUESTION, params={"now": now, "silent_until": now - SILENCE})
+        moments = {"now": now, "by": now + A_MINUTE, "silent_until": now - SILENCE, "noted_since": now - NOT_AFTER}
+        asked = await unscoped.session.exec(QUESTION, params=moments)
     found = asked.one()._mapping
     return Ahead(
         due=frozenset(name for name in DUE if found[name]),
         once=frozenset(name for name in ONCE if found[name]),
         busy=bool(found["busy"]),
+        unrest=bool(found["unrest"]),
         sync=found["sync at"],
         other=min((found[name] for name in MOMENTS if name != "sync at" and found[name]), default=None),
     )
@@ -125,7 +142,7 @@ async def is_busy(database: Database, now: datetime, *, notices_by: datetime | N
     """Whether something is due or under way, or a notice waits to be told by `notices_by`: by default within a minute,
     others may wait for Slack for hours."""
     async with database.asking() as unscoped:
-        asked = await unscoped.session.exec(UNREST, params={"now": now, "by": notices_by or now + A_MINUTE})
+        asked = await unscoped.session.exec(IS_UNREST, params={"now": now, "by": notices_by or now + A_MINUTE})
         return bool(asked.one())
 
 

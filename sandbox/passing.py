@@ -33,7 +33,7 @@ LONGEST_STRIDE = timedelta(hours=5)
 """Reminders want books that are at most six hours old."""
 TICKS_OF_ROWS = {
     *("due", "nightly", "farewell", "look", "mend", "delivery", "support", "reminders", "watch", "webhooks"),
-    "home",
+    *("home", "digest", "welcome", "notes"),
 }
 """What sandbox/ahead.py knows the hour of. Any other tick looks at every stop, in its own rhythm."""
 SETTLE_SECONDS = 15.0

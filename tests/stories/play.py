@@ -38,6 +38,7 @@ class Play:
     engine: InlineEngine
     to_call: set[str] = field(default_factory=set)
     """Whom alerts shall call: Slack's ids. At the end of each play nobody else may have been."""
+    unrest_before: bool = True
     browser: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=10, verify=trusted()))
 
     @property
@@ -65,27 +66,33 @@ class Play:
             self.world.clock.forward(timedelta(minutes=1))
             await self._every_tick()
 
-    async def _every_tick(self) -> None:
-        """Every tick that may find something: most of them are asked about in one question, which takes less time."""
-        ahead = await look_ahead(self.database, self.now)
+    async def _every_tick(self) -> bool:
+        """Every tick that may find something: most of them are asked about in one question, which takes less time.
+        Returns whether something is due or under way, or will be soon."""
+        first = ahead = await look_ahead(self.database, self.now)
         for tick in self.world.solido.ticks(ALL_ROLES):
-            known = tick.name in TICKS_OF_ROWS
-            if tick.name in ahead.due | ahead.once or (not known and tick.name not in TIDY):
+            if tick.name in TICKS_OF_ROWS:
+                worth_it = tick.name in ahead.due | ahead.once
+            elif tick.name == "deadman":  # it counts how often it saw what is overdue
+                worth_it = ahead.unrest or self.unrest_before
+            else:
+                worth_it = tick.name not in TIDY
+            if worth_it:
                 await tick.work()
-                ahead = await look_ahead(self.database, self.now) if known else ahead
+                ahead = await look_ahead(self.database, self.now) if tick.name != "line" else ahead
+        self.unrest_before = first.unrest
+        if not self.engine.waiting:
+            return ahead.unrest
         await self.engine.drain()
+        return await is_busy(self.database, self.now)
 
     async def settle(self, *, most_rounds: int = 200) -> None:
         """Let every tick run, and time pass by the second, until nothing is due, under way or waiting."""
         for _round in range(most_rounds):
-            await self._every_tick()
-            if not await self._busy():
+            if not await self._every_tick():
                 return
             self.world.clock.forward(ONE_SECOND)
         raise AssertionError("the product does not come to rest")
-
-    async def _busy(self) -> bool:
-        return await is_busy(self.database, self.now)
 
     async def let_pass(self, *, step: timedelta = timedelta(minutes=1), **duration: float) -> None:
         """Let time pass in steps, with everything that becomes due on the way."""

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.commands.call import Call
 from bot.installs import known
@@ -111,6 +112,25 @@ async def test_while_slack_does_not_say_who_somebody_is_home_stays_as_it_was(pla
     play.slack.heal()
     await play.let_pass(minutes=2)
     assert HARBOUR in seen(play, "member")
+
+
+@pytest.mark.parametrize("told", [("tokens_revoked",), ()], ids=["and said so", "and nobody told us"])
+async def test_a_home_of_a_team_that_left_is_let_be_until_it_is_opened_after_another_install(play: Play, told):
+    await play.connect()
+    await opened(play, "member")
+    play.world.clock.forward(timedelta(minutes=6))  # who somebody is has to be asked again
+    await play.slack.uninstall(order=told)
+    async with play.database.workspace(await workspace_of(play)) as store:
+        store.audit.add("U0ADMIN", "exported", at=play.now)
+    with capture_logs() as logged:
+        await play.pass_without_rest(minutes=12)
+    assert [line for line in logged if line["log_level"] in ("error", "critical")] == []
+    assert len([line for line in logged if line["event"].startswith(("home.", "slack.person"))]) <= 2, (
+        "no endless tries"
+    )
+    play.slack.token_error = None
+    await play.world.solido._know_team()
+    assert HARBOUR in await opened(play, "member")
 
 
 async def settings(play: Play, user: str = "admin", **values: object):

@@ -27,13 +27,17 @@ async def play(whole_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     monkeypatch.setenv("SLACK_CLIENT_ID", "from the environment")
     monkeypatch.setenv("SLACK_CLIENT_SECRET", "from the environment")
     async with performed(whole_sqlite_url, demo_ledger, many_teams=True) as play:
-        slack = play.slack
-        slack.add_team(slack_records.Team(SECOND, "Second & Sons", "second"))
-        slack.add_person(Person("chief", "U0CHIEF", "Chief", SECOND, "D0CHIEF", is_admin=True))
-        slack.add_person(Person("clerk", "U0CLERK", "Clerk", SECOND, "D0CLERK"))
-        members = {"U0CHIEF", "U0CLERK", slack.bot_user_id}
-        slack.add_channel(Channel("money", "C0MONEY", "money", members), SECOND)
+        two_teams(play)
         yield play
+
+
+def two_teams(play: Play) -> None:
+    slack = play.slack
+    slack.add_team(slack_records.Team(SECOND, "Second & Sons", "second"))
+    slack.add_person(Person("chief", "U0CHIEF", "Chief", SECOND, "D0CHIEF", is_admin=True))
+    slack.add_person(Person("clerk", "U0CLERK", "Clerk", SECOND, "D0CLERK"))
+    members = {"U0CHIEF", "U0CLERK", slack.bot_user_id}
+    slack.add_channel(Channel("money", "C0MONEY", "money", members), SECOND)
 
 
 def base(play: Play) -> str:
@@ -352,6 +356,64 @@ async def test_an_organisation_installs_it_once_for_all_of_its_workspaces(play: 
     await slack.uninstall()
     gone = [await team_of(play, "", "E0ORG"), await team_of(play, "T0SOLIDO", "E0ORG")]
     assert all(team.gone_at for team in gone)
+
+
+async def an_organisation(play: Play) -> None:
+    """One installation for all of its teams, of which the first has connected #finance."""
+    play.slack.installing.enterprise_id = "E0ORG"
+    await install(play)
+    play.slack.tokens |= dict.fromkeys(play.slack.tokens, "T0SOLIDO")
+    await play.connect()
+
+
+WORDS = {
+    "access": {"type": "team_access_revoked", "team_ids": ["T0SOLIDO"]},
+    "app": {"type": "app_uninstalled"},
+    "tokens": {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["U0SOLIDO"]}},
+}
+
+
+@pytest.mark.parametrize("order", ["access app tokens", "tokens access app access", "app app tokens access tokens"])
+async def test_an_organisation_may_leave_in_any_order_of_words(play: Play, order: str):
+    await an_organisation(play)
+    whole = {"authorizations": [{"is_enterprise_install": True}], "enterprise_id": "E0ORG", "team_id": "T0SOLIDO"}
+    for number, word in enumerate(order.split()):
+        envelope = {"type": "event_callback", "event_id": f"Ev{number}", "event_time": int(play.now.timestamp())}
+        assert (await play.slack.event({**envelope, **whole, "event": WORDS[word]})).status == 200
+    await play.settle()
+    assert not play.xero.is_connected(play.organisation())
+    assert all([(await team_of(play, team, "E0ORG")).gone_at for team in ("", "T0SOLIDO")])
+    said, calls = len(play.slack.posts), len(play.xero.requests)
+    await play.let_pass(hours=1, step=timedelta(minutes=20))
+    assert (len(play.slack.posts), len(play.xero.requests)) == (said, calls)
+
+
+async def test_whoever_shares_a_channel_with_an_organisation_is_a_stranger_to_it(play: Play):
+    await an_organisation(play)
+    play.xero.revoke(play.organisation())
+    await play.let_pass(minutes=20)
+    [alert] = [one for one in play.slack.posts if "Reconnect" in str(one.blocks)]
+    for button in ("Reconnect", "I'm on it"):
+        reply = await play.slack.press(alert, button, user="outsider")
+        await play.slack.until(lambda reply=reply: reply.later)
+        assert "not available to you here" in reply.later[-1].text
+    assert "is on it" not in alert.text
+
+
+async def test_over_one_socket_each_of_several_teams_is_answered_for_its_own(whole_sqlite_url: str):
+    about = {"many_teams": True, "socket_mode": True}
+    async with performed(whole_sqlite_url, demo_ledger, **about) as play:
+        two_teams(play)
+        await install(play)
+        await install(play, "chief")
+        await play.connect()
+        assert HARBOUR in (await play.say("status")).text
+        other = await play.say("status", user="chief", channel="money")
+        assert HARBOUR not in shown(other)
+        assert "`/solido connect`" in shown(other)
+        button = await play.slack.press((await play.say("disconnect")).message, "Disconnect")
+        await play.slack.until(lambda: button.later)
+        assert "Disconnected from" in shown(button.later[-1]) or "disconnect" in shown(button.later[-1]).lower()
 
 
 async def test_where_solido_belongs_to_one_team_there_is_nothing_to_install(whole_sqlite_url: str):

@@ -14,7 +14,7 @@ from bot.permissions import BUTTONS, DIALOGS, About, Permission, Right, checked
 from bot.permissions import COMMANDS as RIGHTS
 from core.errors import NotAllowed, NotAMember, NotInChannel, NotYours, Refusal, UnknownPerson
 from sandbox.slack import Person
-from tests.stories.play import HARBOUR, Play, shown, workspace_of
+from tests.stories.play import HARBOUR, Play, link_in, shown, workspace_of
 
 TEAM = "T0SOLIDO"
 NOBODY = "no such person"
@@ -221,6 +221,33 @@ async def test_a_link_is_no_good_once_its_person_may_not_connect_any_more(play: 
     page = await play.browser.get(link)
     assert page.status_code == 400
     assert "Only admins can do that" in page.text
+
+
+async def test_who_may_not_connect_any_more_cannot_come_back_from_xero_either(play: Play):
+    page = await play.walk_through_xero(link_in(await play.command("connect")), play.organisation())
+    play.slack.person("admin").deleted = True
+    play.world.clock.forward(REMEMBERED)
+    answer = await play.confirm(page, play.organisation())
+    assert answer.status_code == 400
+    assert play.slack.posts == []
+    play.slack.person("admin").deleted = False
+    play.world.clock.forward(REMEMBERED)
+    assert (await play.confirm(page, play.organisation())).status_code == 200, "the attempt was not used up by it"
+
+
+async def test_for_what_cannot_be_taken_back_slack_is_asked_anew_who_somebody_is(play: Play):
+    await play.connect()
+    question = (await play.say("disconnect")).message
+    await play.command("forget")
+    await play.slack.until(lambda: play.slack.modal("admin"))
+    play.slack.person("admin").is_admin = False
+    async with play.database.workspace(await workspace_of(play)) as store:
+        (await store.connections.latest()).connected_by = "U0MEMBER"
+    submitted = await play.slack.submit(play.slack.modal("admin"), {"name": HARBOUR}, user="admin")
+    assert "Only admins can do that" in json.dumps(play.slack.modal("admin").blocks), submitted
+    assert "Only admins can do that" in (await play.press(question, "Disconnect")).text
+    assert "Only admins can do that" in (await play.say("export")).text
+    assert HARBOUR in (await play.say("status")).text
 
 
 def pressed(name: str, value: str, person: Person) -> dict[str, object]:
