@@ -24,11 +24,10 @@ check: venv-dev  ## what CI runs: format, lint, types, then the tests (import ru
 	@echo "mypy" && $(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
-prove: venv-dev  ## the long proofs: reminders, crash points, several machines; STEPS=…, MINUTES=… and SEED=… are heard, what was done is printed
+prove: venv-dev  ## the long proofs: reminders, syncs, crash points, several machines; STEPS=…, MINUTES=… and SEED=… are heard, what was done is printed
 	@echo "seed $(SEED)"
 	@SOLIDO_PROVE=1 SEED=$(SEED) STEPS=$(STEPS) MINUTES=$(MINUTES) $(BIN)/python -m pytest -n 0 -s -o faulthandler_timeout=0 \
-		--hypothesis-seed=$(SEED) tests/core/reminders tests/processes/test_crash_points.py \
-		tests/processes/test_several_machines.py $(ARGS)
+		--hypothesis-seed=$(SEED) -m prove $(ARGS)
 
 mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
 	@$(BIN)/python scripts/mutants.py

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -37,13 +37,27 @@ class NoQueue:
     async def stop(self) -> None: ...
 
 
-async def connected(database: Database, vault: Vault, asked: Job, *, due: bool = False) -> Connection:
-    """A workspace whose connection has the measurement's token; `due` for its first sync."""
-    now = utc_now()
+async def a_team(database: Database) -> Team:
     team = Team(
-        slack_team_id="T0SOLIDO", name="", url="", bot_id="", bot_user_id="", bot_token_sealed=b"", installed_at=now
+        slack_team_id="T0SOLIDO",
+        name="",
+        url="",
+        bot_id="",
+        bot_user_id="",
+        bot_token_sealed=b"",
+        installed_at=utc_now(),
     )
-    workspace = Workspace(team_id=team.id, channel_id="C0FINANCE", created_by="U1", created_at=now)
+    async with database.unscoped() as unscoped:
+        unscoped.session.add(team)
+    return team
+
+
+async def connected(
+    database: Database, vault: Vault, asked: Job, team: Team, *, channel: str = "C0FINANCE", due: datetime | None = None
+) -> Connection:
+    """A workspace whose connection has the measurement's token; its first sync is `due` then."""
+    now = utc_now()
+    workspace = Workspace(team_id=team.id, channel_id=channel, created_by="U1", created_at=now)
     connection = Connection(
         workspace_id=workspace.id,
         tenant_id=asked.tenant,
@@ -56,9 +70,9 @@ async def connected(database: Database, vault: Vault, asked: Job, *, due: bool =
     pair = sealed_pair(vault, connection.id, grant)
     connection.access_token_sealed, connection.refresh_token_sealed = pair
     connection.access_expires_at = grant.expires_at
-    connection.next_sync_at = now if due else None
+    connection.next_sync_at = due
     async with database.unscoped() as unscoped:
-        for row in (team, workspace, connection):
+        for row in (workspace, connection):
             unscoped.session.add(row)
             await unscoped.session.flush()
     return connection
@@ -78,7 +92,7 @@ async def first_sync(asked: Job, url: str) -> None:
     patience = Patience()
     xero = Xero(http, asked.url, patience=patience)
     syncing = Syncing(database, NoQueue(), Vault([new_key()]), login, xero, patience, every=timedelta(minutes=15))
-    connection = await connected(database, syncing.vault, asked)
+    connection = await connected(database, syncing.vault, asked, await a_team(database))
     watch = Stopwatch()
     async with database.workspace(connection.workspace_id) as store:
         queued = await syncing.queue(store, connection, Trigger.INITIAL, by="U1", now=utc_now())

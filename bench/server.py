@@ -1,7 +1,8 @@
-"""The emulated Xero of a measurement, in a process of its own: `python -m bench.server INVOICES CONTACTS`.
+"""The emulated Xero of a measurement, in a process of its own.
 
-Prints one line of JSON, the address and a token, and serves until its input ends. Limits are off, and what an invoice
-looks like in an answer is prepared, so that the reader is measured and not the emulator.
+`python -m bench.server INVOICES CONTACTS ORGANISATIONS` prints one line of JSON (the address, a token and the
+organisations it opens) and serves until its input ends. Limits are off, and what an invoice looks like in an answer is
+prepared, so that the reader is measured and not the emulator.
 """
 
 import asyncio
@@ -20,10 +21,10 @@ SCOPES = "offline_access accounting.invoices.read accounting.contacts.read accou
 DAY = 86_400
 
 
-async def a_token(xero: FakeXero, organisation: Organisation) -> str:
+async def a_token(xero: FakeXero, organisations: list[Organisation]) -> str:
     asked = {"response_type": "code", "client_id": "app", "redirect_uri": CALLBACK, "scope": SCOPES, "state": "any"}
     link = "https://login.xero.com/identity/connect/authorize?" + urlencode(asked)
-    back = await xero.consent(link, organisations=[organisation])
+    back = await xero.consent(link, organisations=organisations)
     code = parse_qs(urlsplit(back).query)["code"][0]
     body = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
     transport = httpx.ASGITransport(app=xero.app)
@@ -33,7 +34,7 @@ async def a_token(xero: FakeXero, organisation: Organisation) -> str:
     return token
 
 
-async def main(invoices: int, contacts: int) -> None:
+async def main(invoices: int, contacts: int, organisations: int) -> None:
     xero = FakeXero(
         clock=lambda: datetime.now(UTC),
         client_id="app",
@@ -41,11 +42,14 @@ async def main(invoices: int, contacts: int) -> None:
         access_token_seconds=DAY,
         enforce_limits=False,
     )
-    ledger = big_ledger(xero, invoices, contacts, prepared=True)
-    token = await a_token(xero, ledger)
+    ledgers = [
+        big_ledger(xero, invoices, contacts, name=f"Big Ledger {number}", prepared=True)
+        for number in range(organisations)
+    ]
+    token = await a_token(xero, ledgers)
     served = Served()
     await served.start(xero.app)
-    told = {"url": f"http://127.0.0.1:{served.port}", "token": token, "tenant": ledger.tenant_id}
+    told = {"url": f"http://127.0.0.1:{served.port}", "token": token, "tenants": [each.tenant_id for each in ledgers]}
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
@@ -53,4 +57,4 @@ async def main(invoices: int, contacts: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(main(*map(int, sys.argv[1:4])))

@@ -1,7 +1,9 @@
-"""How soon Slack and Xero have their acknowledgements while a large first sync runs.
+"""How soon Slack and Xero have their acknowledgements while first syncs of 20,000 invoices run.
 
 A real `solido serve` in a process of its own, connected to an emulated Xero in another, and a bare Bolt app beside it.
-Every webhook names an invoice that none has named before; it is checked, stored, and only then answered.
+One sync would be over in a second or two, so organisation after organisation becomes due, for as long as the
+measurement goes on. Every webhook names an invoice that none has named before; it is checked, stored, and only then
+answered.
 """
 
 import asyncio
@@ -9,26 +11,27 @@ import itertools
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 import httpx
 
-from bench.measured import Job
-from bench.ours import connected
+from bench.ours import a_team, connected
 from bench.service import (
     A_SECOND,
-    CONNECTIONS,
     SECONDS,
     Post,
     ack,
     emulations,
     free_port,
     line,
+    make_client,
     running,
     steady,
+    timed,
     until_ready,
 )
 from bench.sync import serving
@@ -39,7 +42,9 @@ from storage.migrate import migrate
 from storage.models import Connection
 
 KEY = "webhook-key"
-INVOICES, CONTACTS = 200_000, 1_000
+INVOICES, CONTACTS, ORGANISATIONS = 20_000, 1_000, 16
+APART = timedelta(seconds=2)
+"""Each organisation's first sync is due so long after the one before."""
 SYNC_BEGINS_SECONDS = 2.0
 FLOOD_SECONDS, AT_ONCE = 4.0, 16
 
@@ -63,11 +68,7 @@ def deliveries(tenant: str, ids: Iterator[str]) -> Iterator[bytes]:
 async def told(client: httpx.AsyncClient, base: str, bodies: Iterator[bytes]) -> float:
     """Milliseconds from sending a webhook to the end of its answer."""
     body = next(bodies)
-    began = time.perf_counter()
-    headers = {"x-xero-signature": sign(body, KEY).signature}
-    answer = await client.post(f"{base}/xero/webhooks", content=body, headers=headers)
-    assert answer.status_code == 200, answer.status_code
-    return (time.perf_counter() - began) * 1000
+    return await timed(client, f"{base}/xero/webhooks", body, {"x-xero-signature": sign(body, KEY).signature})
 
 
 async def flood(post: Post) -> float:
@@ -100,34 +101,40 @@ async def measure(client: httpx.AsyncClient, base: str, floor: str, bodies: Iter
     line("the same: /solido status", f"{ours:.0f}, ratio {ours / bare:.2f} (goal 0.8)")
 
 
-async def progress(database: Database, connection: Connection) -> str:
-    async with database.reading(connection.workspace_id) as store:
-        [run] = await store.runs.latest(1)
-    return f"{run.state}, {run.added:,} invoices stored"
+async def progress(database: Database, connections: list[Connection]) -> str:
+    states: Counter[str] = Counter()
+    for connection in connections:
+        async with database.reading(connection.workspace_id) as store:
+            states.update(run.state for run in await store.runs.latest(1))
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none yet"
 
 
 async def main() -> None:
     base, port, key = f"http://localhost:{free_port()}", free_port(), new_key()
     floor = f"http://localhost:{port}/slack/events"
     script = f"import asyncio; from bench.service import serve_bare; asyncio.run(serve_bare({port}))"
-    with TemporaryDirectory() as folder, serving(INVOICES, CONTACTS) as xero:
+    with TemporaryDirectory() as folder, serving(INVOICES, CONTACTS, ORGANISATIONS) as jobs:
         url = f"sqlite:///{folder}/solido.db"
         migrate(url)
         database = Database(url)
-        connection = await connected(database, Vault([key]), Job(**xero, page_size=1000), due=True)
-        at_xero = dict.fromkeys(("XERO_LOGIN_URL", "XERO_IDENTITY_URL", "XERO_API_URL"), xero["url"])
+        team, vault, begin = await a_team(database), Vault([key]), datetime.now(UTC) + timedelta(seconds=5)
+        connections = [
+            await connected(database, vault, job, team, channel=f"C{number}", due=begin + number * APART)
+            for number, job in enumerate(jobs)
+        ]
+        at_xero = dict.fromkeys(("XERO_LOGIN_URL", "XERO_IDENTITY_URL", "XERO_API_URL"), jobs[0].url)
         own = {"PORT": base.rpartition(":")[2], "DATABASE_URL": url, "SOLIDO_SECRET_KEYS": key}
-        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-        async with emulations(base) as environment, httpx.AsyncClient(limits=limits, timeout=30) as client:
+        async with emulations(base) as environment, make_client(timeout=30) as client:
             env = {**os.environ, **environment, **own, **at_xero, "XERO_WEBHOOK_KEY": KEY}
             async with running("-m", "bot", "serve", env=env), running("-c", script):
                 await until_ready(client, f"{base}/readyz")
                 await until_ready(client, floor, status=405)
-                await asyncio.sleep(SYNC_BEGINS_SECONDS)
-                line("the sync when the measurement begins", await progress(database, connection))
+                late = (begin - datetime.now(UTC)).total_seconds()
+                await asyncio.sleep(max(late, 0) + SYNC_BEGINS_SECONDS)
+                line("syncs when the measurement begins", await progress(database, connections))
                 ids = (f"{number:08x}-b16b-4000-8000-{number % CONTACTS:012x}" for number in itertools.count())
-                await measure(client, base, floor, deliveries(xero["tenant"], ids))
-                line("and when it ends", await progress(database, connection))
+                await measure(client, base, floor, deliveries(jobs[0].tenant, ids))
+                line("and when it ends", await progress(database, connections))
         await database.close()
 
 

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Numeric
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 MONEY_UNIT = Decimal("0.0001")
 UNITS = Decimal(10_000)
-MONEY_LIMIT = Decimal(10) ** 14
+DIGITS_BEFORE = 14
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -67,6 +68,11 @@ def as_text(value: datetime | None) -> str | None:
     return None if value is None else in_utc(value).isoformat(" ", "microseconds")[:26]
 
 
+def as_hex(value: UUID | None) -> str | None:
+    """How SQLite keeps ids: as SQLAlchemy writes them."""
+    return None if value is None else f"{value.int:032x}"
+
+
 def as_units(value: Decimal | None) -> int | None:
     """How SQLite keeps money: the exact number of ten-thousandths."""
     return None if value is None else int(exact_money(value) * UNITS)
@@ -74,8 +80,11 @@ def as_units(value: Decimal | None) -> int | None:
 
 def exact_money(value: Decimal) -> Decimal:
     """Return the amount unchanged; raise ValueError for one that four decimals or fourteen digits cannot hold."""
-    if not value.is_finite() or abs(value) >= MONEY_LIMIT:
+    # Every amount of every invoice passes here, so the cheapest of the ways to ask: what does not fit leaves a rest.
+    if not value:
+        return value
+    if not value.is_finite() or value.adjusted() >= DIGITS_BEFORE:
         raise ValueError("the amount is too large to be stored")
-    if value != value.quantize(MONEY_UNIT):
+    if value % MONEY_UNIT:
         raise ValueError("the amount has more than four decimals")
     return value

@@ -7,14 +7,14 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Date, Dialect, Table
+from sqlalchemy import Date, Dialect, Table, Uuid
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.types import Money, UtcDateTime, as_text, as_units
+from storage.types import Money, UtcDateTime, as_hex, as_text, as_units
 
 OFTEN_THE_SAME = (Date, UtcDateTime, Money)
 """Books hold few different days, and most amounts twice or more, so what was turned once is remembered."""
@@ -23,7 +23,7 @@ ROWS_AT_ONCE = (1000, 100)
 """So many rows go in one statement on SQLite, the rest one by one."""
 MOST_PARAMETERS = 32_766
 """SQLite's own limit for one statement (sqlite.org/limits.html)."""
-QUICK: Mapping[type, Callable[[Any], Any]] = {Money: as_units, UtcDateTime: as_text}
+QUICK: Mapping[type, Callable[[Any], Any]] = {Money: as_units, UtcDateTime: as_text, Uuid: as_hex}
 """What the types do themselves on SQLite, without the steps between; a test holds the two to the same."""
 NOTHING_SHARED: Mapping[str, Any] = MappingProxyType({})
 

@@ -1,5 +1,6 @@
 """Whatever happens in Xero and between us, in whatever order: in the end the mirror is Xero's open book."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -20,7 +21,10 @@ from storage.models import RunState
 from tests import postgres
 from tests.core.house import House, PowerCut, open_house, owing
 
+pytestmark = pytest.mark.prove
+
 KEY = "webhook-key"
+PROVE = os.environ.get("SOLIDO_PROVE") == "1"
 BROKEN = ("429-minute", "429-concurrent", "500", "502", "503-offline", "503-maintenance", "html", "cut", "reset")
 
 in_xero = st.tuples(
@@ -183,7 +187,7 @@ def gently(examples: int) -> Any:
     )
 
 
-@gently(12)
+@gently(200 if PROVE else 5)
 @given(story=stories)
 async def test_the_mirror_ends_as_xeros_open_book(sqlite_template: Path, tmp_path: Path, story: list[Any]) -> None:
     path = tmp_path / f"{uuid4()}.db"
@@ -195,7 +199,7 @@ async def test_the_mirror_ends_as_xeros_open_book(sqlite_template: Path, tmp_pat
 
 
 @pytest.mark.postgres
-@gently(4)
+@gently(50 if PROVE else 2)
 @given(story=stories)
 async def test_the_same_on_postgresql(
     postgres_server: postgres.Server, postgres_template: str, story: list[Any]

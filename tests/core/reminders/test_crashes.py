@@ -12,12 +12,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from sandbox.mail import FakeMailbox
 from sandbox.ports import Served
 from storage.reminder_models import LetterState
 from tests.core.reminders.stage import a_stage
+
+pytestmark = pytest.mark.prove
 
 PROVE = os.environ.get("SOLIDO_PROVE") == "1"
 EVERY = int(os.environ.get("EVERY") or (1 if PROVE else 15))

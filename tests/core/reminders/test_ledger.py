@@ -15,6 +15,8 @@ from storage.reminder_models import LetterState, Scope
 from tests.core.reminders.stage import a_stage
 from tests.ledgers import MISSING, RECEIVABLES
 
+pytestmark = pytest.mark.prove
+
 PROVE = os.environ.get("SOLIDO_PROVE") == "1"
 FROM = datetime(2012, 1, 2, 9, 5, tzinfo=UTC)
 DAYS = 2 * 366 if PROVE else 60

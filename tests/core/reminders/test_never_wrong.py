@@ -13,6 +13,8 @@ import pytest
 
 from tests.core.reminders.machine import counted, play
 
+pytestmark = pytest.mark.prove
+
 PROVE = os.environ.get("SOLIDO_PROVE") == "1"
 AT_ONCE = 2_000
 STEPS = int(os.environ.get("STEPS") or (100_000 if PROVE else AT_ONCE))

@@ -14,6 +14,8 @@ from core.reminders.slots import Rhythm, wall_clock
 from core.reminders.workdays import working_days
 from tests.core.reminders.builders import DAY, HOUR, rhythm
 
+pytestmark = pytest.mark.prove
+
 PROVE = os.environ.get("SOLIDO_PROVE") == "1"
 ZONES = sorted(available_timezones())
 TIMES = (time(0), time(2, 30), time(9), time(23, 59))

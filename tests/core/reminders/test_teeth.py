@@ -17,7 +17,10 @@ from tests.core.reminders.machine import counted, play
 
 STEPS = 2_000
 
-pytestmark = pytest.mark.skipif(os.environ.get("SOLIDO_PROVE") != "1", reason="`make mutants` and `make prove` run it")
+pytestmark = [
+    pytest.mark.prove,
+    pytest.mark.skipif(os.environ.get("SOLIDO_PROVE") != "1", reason="`make mutants` and `make prove` run it"),
+]
 
 
 def blind_to(*whys):
