@@ -9,7 +9,6 @@ import aiohttp
 import httpx
 import structlog
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,6 +22,7 @@ from bot.installs import AppKeys, Installs
 from bot.metrics import Metrics
 from bot.people import People
 from bot.places import Places
+from bot.refusals import NO_ANSWER
 from bot.services import Services
 from bot.settings import Settings
 from bot.shield import Shield
@@ -277,7 +277,7 @@ class Solido:
             return
         try:
             await self.socket_mode.start()
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except NO_ANSWER as error:
             await self.stop()
             raise CannotStart(
                 f"Slack does not accept SLACK_APP_TOKEN, or cannot be reached at {self.settings.slack_api_url} "
@@ -290,7 +290,7 @@ class Solido:
             return
         try:
             await self._installs.add_by_token(self._slack, token, now=utc_now())
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except NO_ANSWER as error:
             raise CannotStart(
                 f"Slack does not accept SLACK_BOT_TOKEN, or cannot be reached at {self.settings.slack_api_url} "
                 f"({reason_of(error)})."

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import refusals
@@ -17,7 +16,7 @@ from bot.limits import fitted
 from bot.naming import by_name
 from bot.pace import Pace
 from bot.people import People
-from bot.refusals import Meaning, Refused
+from bot.refusals import NO_ANSWER, Meaning, Refused
 from bot.rendering import render, rests
 from bot.views.blocks import Message, context, listed, without_markup
 from bot.views.settings import mention
@@ -190,7 +189,7 @@ class Delivery:
             if refused.retry_after is not None:
                 self._pace.asked_to_wait(method, errand.channel, seconds=refused.retry_after, now=utc_now())
             raise refused from None
-        except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
+        except NO_ANSWER as error:
             raise Refused(type(error).__name__) from None
         return str(answer["channel"]), str(answer["ts"])
 

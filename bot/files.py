@@ -4,12 +4,12 @@ Source: docs.slack.dev, files.getUploadURLExternal and files.completeUploadExter
 other. The first message opens the conversation: so no further permission is needed to know where it is.
 """
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.installs import Installs, KnownTeam
+from bot.refusals import NO_ANSWER
 from core.errors import BadArgument
 
 log = structlog.get_logger()
@@ -48,6 +48,6 @@ class Files:
             code = str(error.response.get("error") or "") if not isinstance(error.response, str) else ""
             log.warning("slack.file_refused", error=code)
             raise BadArgument(NO_PERMISSION if code == "missing_scope" else NOT_NOW) from None
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except NO_ANSWER as error:
             log.warning("slack.file_not_sent", error=type(error).__name__)
             raise BadArgument(NOT_NOW) from None

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +19,7 @@ from starlette.routing import Route
 from bot import pages
 from bot.installs import AppKeys, Installed, Installs, access
 from bot.limits import fitted
+from bot.refusals import NO_ANSWER
 from bot.scopes import MAY_BE_LEFT_OUT, SCOPES
 from bot.views.welcome import welcome
 from core.clock import utc_now
@@ -148,7 +148,7 @@ class Installing:
         except SlackApiError as error:
             log.warning("slack.install_refused", error=reason(error))
             raise Failed(f"Slack did not confirm it. {ASK}") from None
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except NO_ANSWER as error:
             log.warning("slack.install_unreachable", error=type(error).__name__)
             raise Failed("Slack could not be reached just now.") from None
         missing = set(SCOPES) - MAY_BE_LEFT_OUT - set(str(answer.get("scope") or "").split(","))
@@ -179,7 +179,7 @@ class Installing:
             await self._client.chat_postMessage(
                 token=await self._installs.token(team), channel=team.installed_by, text=said.text, blocks=said.blocks
             )
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except NO_ANSWER as error:
             log.warning("slack.welcome_refused", team=str(team.id), error=type(error).__name__)
             async with self._database.unscoped() as unscoped:
                 await unscoped.seen.release(mine)

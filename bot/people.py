@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.installs import Installs, KnownTeam
+from bot.refusals import NO_ANSWER
 
 log = structlog.get_logger()
 
@@ -117,7 +116,7 @@ class People:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 answer = await method(token=await self._installs.token(row), **what)
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except NO_ANSWER as error:
             log.warning("slack.person_unknown", error=type(error).__name__)
             return {}
         return answer.data if isinstance(answer.data, dict) else {}

@@ -2,11 +2,10 @@
 
 import asyncio
 
-import aiohttp
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.installs import Installs
+from bot.refusals import NO_ANSWER
 from storage.database import Database
 from storage.models import Workspace
 
@@ -45,7 +44,7 @@ class Places:
                 answer = await self._client.conversations_info(
                     token=await self._installs.token(team), channel=workspace.channel_id
                 )
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
+        except NO_ANSWER:
             return {}
         found = answer.get("channel")
         return found if isinstance(found, dict) else {}

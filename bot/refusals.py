@@ -6,7 +6,11 @@ Source: Slack developer docs, errors of chat.postMessage and chat.update.
 from datetime import timedelta
 from enum import Enum, auto
 
-from slack_sdk.errors import SlackApiError
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+NO_ANSWER = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
+"""The ways in which Slack does not answer, or not with a yes."""
 
 
 class Meaning(Enum):

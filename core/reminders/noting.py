@@ -13,8 +13,8 @@ from core.errors import Superseded, XeroError
 from core.guard import survived
 from core.reminders.letters import said, shown
 from core.reminders.rules import THANKS, decode_rules
-from core.reminders.sending import calls_of
 from core.sync import Syncing
+from core.xero.client import Meter
 from storage.models import Connection, ConnectionState
 from storage.reminder_models import Letter, Reminder
 
@@ -51,7 +51,7 @@ class Noting:
             connection, letter = await store.connections.latest(), await store.letters.get(letter_id)
             if letter is None or connection is None or not self._may_write(connection, now):
                 return
-            calls = calls_of(self.syncing, connection)
+            calls = self.syncing.calls(connection, Meter())
             if calls.room < LEFT_TO_OTHERS:
                 return  # a later look has room
             wanted = decode_rules((await store.reminders.policy()).rules).note_in_xero

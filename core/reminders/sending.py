@@ -29,7 +29,6 @@ from core.reminders.thanking import thanks_due
 from core.restored import LetterCount
 from core.sealed_places import of_pay_link
 from core.sync import Syncing
-from core.tokens import Tokens
 from core.vault import CannotOpen
 from core.xero.client import Meter, OrganisationCalls
 from storage.models import Connection, ConnectionState
@@ -111,7 +110,7 @@ class Sending:
         batch = list(one_reading(letters, room=outlook.standing.policy.rules.per_hour - outlook.standing.last_hour))
         if not batch:
             return False
-        calls = calls_of(self.syncing, outlook.standing.connection)
+        calls = self.syncing.calls(outlook.standing.connection, Meter())
         try:
             fresh = await self._ask(outlook.standing.connection, calls, batch)
         except (XeroError, Superseded) as error:
@@ -222,24 +221,12 @@ class Sending:
         if row.xero_asked_at and now - row.xero_asked_at < ASK_XERO_EVERY:
             return
         try:
-            reminds = await asking.xero_reminds(calls_of(self.syncing, connection))
+            reminds = await asking.xero_reminds(self.syncing.calls(connection, Meter()))
         except (XeroError, Superseded) as error:
             log.info("reminders.xero_not_asked", workspace=str(workspace_id), error=error.code)
             return
         async with self.syncing.database.workspace(workspace_id) as store:
             await store.reminders.decide(xero_reminds=reminds, xero_asked_at=now)
-
-
-def calls_of(parts: Syncing, connection: Connection) -> OrganisationCalls:
-    tokens = Tokens(
-        parts.database,
-        parts.vault,
-        parts.login,
-        parts.patience,
-        workspace_id=connection.workspace_id,
-        connection_id=connection.id,
-    )
-    return parts.xero.organisation(connection.tenant_id, tokens, Meter())
 
 
 def due_now(outlook: Outlook, now: datetime) -> list[PlannedLetter]:
