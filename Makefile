@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 FAST := tests/test_architecture.py tests/test_project.py tests/bot tests/core tests/storage
 
-.PHONY: run test test-fast check prove mutants bench screenshots migrations-check lock sbom python venv-run venv-dev venv-bench clean
+.PHONY: run test test-fast check prove mutants bench bench-scale soak screenshots migrations-check lock sbom python venv-run venv-dev venv-bench clean
 
 run: venv-run  ## the whole product on loopback, driven from a browser; PORT=… and ARGS='--as-of …' are heard
 	@exec $(BIN)/python -m sandbox $(ARGS)
@@ -32,6 +32,12 @@ prove: venv-dev  ## the long proofs: reminders, syncs, crash points, several mac
 mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
 	@$(BIN)/python scripts/mutants.py
 	@SOLIDO_PROVE=1 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/core/reminders/test_teeth.py
+
+bench-scale: venv-dev  ## many organisations due every quarter of an hour; ARGS='--seconds 180 --orgs 1000,10000,100000'
+	@$(BIN)/python -m bench.scale $(ARGS)
+
+soak: venv-dev  ## an hour of faults: memory flat, no files left open, nothing left behind; MINUTES=… and SEED=… are heard
+	@MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m bench.soak
 
 screenshots: venv-dev  ## the pictures of the README, from a real browser
 	@$(BIN)/python -m scripts.screenshots

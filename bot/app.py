@@ -30,6 +30,7 @@ from bot.slack import SlackListener
 from bot.socket_mode import SocketMode
 from bot.web import Web
 from core import restored
+from core.adrift import Adrift
 from core.clock import steady, utc_now
 from core.connect import Connecting
 from core.digest import WeeklyDigest
@@ -184,6 +185,7 @@ class Solido:
             Tick("tidy", 3600.0, due.tidy),
             Tick("seen", 600.0, self.tidy),
             Tick("homes tidy", 3600.0, self.homes.tidy),
+            Tick("adrift", 15.0, Adrift(self.database, self.engine).tick),
             Tick("retention", 1800.0, Retention(self.database, self.engine).tick),
         ]
         working = [

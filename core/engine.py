@@ -5,7 +5,7 @@ is the run id, so handing the same run over twice starts it once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Protocol
@@ -33,6 +33,7 @@ CONCURRENCY = 50
 POLL_SECONDS = 0.25
 RAISED_PAUSE_SECONDS = 5.0
 FORGOTTEN_AT_ONCE = 500
+AT_THEIR_END: list[str] = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 APPLICATION = "solido"
 # Fixed: by default it is a hash of the code, and after a deploy old runs would wait for old code.
 APPLICATION_VERSION = "1"
@@ -59,6 +60,9 @@ class Engine(Protocol):
 
     async def forget(self, *, before: datetime, limit: int) -> int:
         """Delete what the engine keeps of runs that came to their end before that moment; return how many."""
+
+    async def adrift(self, run_ids: Sequence[UUID]) -> list[UUID]:
+        """Those of these runs that will not be carried out any more: to be handed over anew."""
 
     async def stop(self) -> None:
         """Take no new runs, and hand back those not yet at their end: they go on at the next launch."""
@@ -135,7 +139,7 @@ class DbosEngine:
         gone = 0
         while gone < limit:
             found = await self._client.list_workflows_async(
-                status=["SUCCESS", "ERROR", "CANCELLED"],
+                status=AT_THEIR_END,
                 completed_before=before.isoformat(),
                 limit=FORGOTTEN_AT_ONCE,
                 load_input=False,
@@ -146,6 +150,18 @@ class DbosEngine:
             await self._client.delete_workflows_async([each.workflow_id for each in found])
             gone += len(found)
         return gone
+
+    async def adrift(self, run_ids: Sequence[UUID]) -> list[UUID]:
+        if not run_ids:
+            return []
+        names = [str(run_id) for run_id in run_ids]
+        found = await self._client.list_workflows_async(workflow_ids=names, load_input=False, load_output=False)
+        over = [each.workflow_id for each in found if each.status in AT_THEIR_END]
+        if over:
+            # The same name does not start a second time while the engine remembers it.
+            await self._client.delete_workflows_async(over)
+        known = {each.workflow_id for each in found} - set(over)
+        return [run_id for run_id in run_ids if str(run_id) not in known]
 
     async def _begin(self, work: Work) -> None:
         async def carry(run_id: str) -> None:
@@ -175,12 +191,16 @@ class DbosEngine:
 
     async def let_go(self) -> None:
         # A cancelled workflow stays PENDING with the engine, and the next launch takes it up again.
+        await self._break_off()
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        await self._break_off()  # what was taken from the queue meanwhile
+        # DBOS lends the loop its own threads and takes them along.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+
+    async def _break_off(self) -> None:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        # DBOS lends the loop its own threads and takes them along.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
 
 async def _to_its_end(work: Work, run_id: UUID, pause: float) -> None:

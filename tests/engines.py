@@ -1,5 +1,6 @@
 """An engine without a queue behind it: runs wait in a list until a test drains it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -41,6 +42,9 @@ class InlineEngine:
 
     async def forget(self, *, before: datetime, limit: int) -> int:
         return 0
+
+    async def adrift(self, run_ids: Sequence[UUID]) -> list[UUID]:
+        return []
 
     async def let_go(self) -> None:
         """Nothing is ever under way between two drains."""

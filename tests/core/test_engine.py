@@ -157,6 +157,25 @@ async def test_a_worker_goes_on_under_another_name_after_letting_go(
     await worker.until(lambda: len(worker.done) == 2)
 
 
+async def test_what_the_engine_will_not_carry_out_any_more_is_told_and_may_be_handed_over_anew(
+    database: Database, engines: Callable[..., DbosEngine]
+) -> None:
+    engine, worker = engines(), Worker()
+    done, unknown, under_way = uuid4(), uuid4(), uuid4()
+    await engine.launch(worker)
+    await hand_over(database, engine, done)
+    await worker.until(lambda: worker.done)
+    worker.hold = True
+    await hand_over(database, engine, under_way)
+    await worker.until(lambda: under_way in worker.began)
+    await asyncio.sleep(0.5)  # its end is being noted
+    assert await engine.adrift([done, unknown, under_way]) == [done, unknown]
+    worker.hold = False
+    await hand_over(database, engine, done, unknown)
+    await worker.until(lambda: len(worker.done) == 3)
+    assert await engine.adrift([]) == []
+
+
 async def test_work_that_raised_is_tried_again_and_not_taken_for_done(
     database: Database, engines: Callable[[], DbosEngine]
 ) -> None:
