@@ -7,8 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 FAST := tests/test_architecture.py tests/test_project.py tests/bot tests/core tests/storage
 
-.PHONY: run test test-fast check prove mutants bench bench-scale soak screenshots migrations-check lock sbom python venv-run venv-dev \
-	venv-bench clean
+.PHONY: run test test-fast check prove mutants bench bench-scale soak screenshots migrations-check lock sbom python venv-run venv-dev venv-bench clean
 
 run: venv-run  ## the whole product on loopback, driven from a browser; PORT=… and ARGS='--as-of …' are heard
 	@exec $(BIN)/python -m sandbox $(ARGS)
@@ -25,12 +24,10 @@ check: venv-dev  ## what CI runs: format, lint, types, then the tests (import ru
 	@echo "mypy" && $(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
-prove: venv-dev  ## the long proofs, then crash points and several machines; STEPS=…, MINUTES=… and SEED=… are heard, what was done is printed
+prove: venv-dev  ## the long proofs: reminders, syncs, crash points, several machines; STEPS=…, MINUTES=… and SEED=… are heard, what was done is printed
 	@echo "seed $(SEED)"
 	@SOLIDO_PROVE=1 SEED=$(SEED) STEPS=$(STEPS) MINUTES=$(MINUTES) $(BIN)/python -m pytest -n 0 -s -o faulthandler_timeout=0 \
-		--hypothesis-seed=$(SEED) -m prove tests/core $(ARGS)
-	@SOLIDO_PROVE=1 $(BIN)/python -m pytest -n 0 -s -o faulthandler_timeout=0 \
-		tests/processes/test_crash_points.py tests/processes/test_several_machines.py $(ARGS)
+		--hypothesis-seed=$(SEED) -m prove $(ARGS)
 
 mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
 	@$(BIN)/python scripts/mutants.py

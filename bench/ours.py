@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import tempfile
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -53,9 +53,9 @@ async def a_team(database: Database) -> Team:
 
 
 async def connected(
-    database: Database, vault: Vault, asked: Job, team: Team, *, channel: str = "C0FINANCE", due: datetime | None = None
+    database: Database, vault: Vault, asked: Job, team: Team, *, channel: str = "C0FINANCE"
 ) -> Connection:
-    """A workspace whose connection has the measurement's token; its first sync is `due` then."""
+    """A workspace whose connection has the measurement's token; no sync of it is due."""
     now = utc_now()
     workspace = Workspace(team_id=team.id, channel_id=channel, created_by="U1", created_at=now)
     connection = Connection(
@@ -70,7 +70,6 @@ async def connected(
     pair = sealed_pair(vault, connection.id, grant)
     connection.access_token_sealed, connection.refresh_token_sealed = pair
     connection.access_expires_at = grant.expires_at
-    connection.next_sync_at = due
     async with database.unscoped() as unscoped:
         for row in (workspace, connection):
             unscoped.session.add(row)

@@ -21,10 +21,11 @@ SCOPES = "offline_access accounting.invoices.read accounting.contacts.read accou
 DAY = 86_400
 
 
-async def a_token(xero: FakeXero, organisations: list[Organisation]) -> str:
+async def a_token(xero: FakeXero, organisation: Organisation) -> str:
+    """One that opens this organisation, and those that were consented to before."""
     asked = {"response_type": "code", "client_id": "app", "redirect_uri": CALLBACK, "scope": SCOPES, "state": "any"}
     link = "https://login.xero.com/identity/connect/authorize?" + urlencode(asked)
-    back = await xero.consent(link, organisations=organisations)
+    back = await xero.consent(link, organisations=[organisation])
     code = parse_qs(urlsplit(back).query)["code"][0]
     body = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
     transport = httpx.ASGITransport(app=xero.app)
@@ -46,7 +47,8 @@ async def main(invoices: int, contacts: int, organisations: int) -> None:
         big_ledger(xero, invoices, contacts, name=f"Big Ledger {number}", prepared=True)
         for number in range(organisations)
     ]
-    token = await a_token(xero, ledgers)
+    for ledger in ledgers:
+        token = await a_token(xero, ledger)
     served = Served()
     await served.start(xero.app)
     told = {"url": f"http://127.0.0.1:{served.port}", "token": token, "tenants": [each.tenant_id for each in ledgers]}

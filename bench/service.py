@@ -172,8 +172,8 @@ def resident_mb(pid: int) -> float:
 
 
 async def until_ready(client: httpx.AsyncClient, url: str, *, status: int = 200) -> None:
-    """Ask until it answers with this status; TimeoutError after half a minute."""
-    async with asyncio.timeout(30):
+    """Ask until it answers with this status; TimeoutError after two minutes."""
+    async with asyncio.timeout(120):
         while True:
             try:
                 if (await client.get(url)).status_code == status:

@@ -13,7 +13,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from statistics import quantiles
 from tempfile import TemporaryDirectory
 
@@ -43,7 +43,7 @@ from storage.models import Connection
 
 KEY = "webhook-key"
 INVOICES, CONTACTS, ORGANISATIONS = 20_000, 1_000, 16
-APART = timedelta(seconds=2)
+APART_SECONDS = 2.0
 """Each organisation's first sync is due so long after the one before."""
 SYNC_BEGINS_SECONDS = 2.0
 FLOOD_SECONDS, AT_ONCE = 4.0, 16
@@ -109,6 +109,16 @@ async def progress(database: Database, connections: list[Connection]) -> str:
     return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none yet"
 
 
+async def one_after_the_other(database: Database, connections: list[Connection]) -> None:
+    """Let each have its first sync."""
+    for connection in connections:
+        async with database.workspace(connection.workspace_id) as store:
+            row = await store.connections.get(connection.id)
+            assert row is not None
+            row.next_sync_at = datetime.now(UTC)
+        await asyncio.sleep(APART_SECONDS)
+
+
 async def main() -> None:
     base, port, key = f"http://localhost:{free_port()}", free_port(), new_key()
     floor = f"http://localhost:{port}/slack/events"
@@ -117,10 +127,9 @@ async def main() -> None:
         url = f"sqlite:///{folder}/solido.db"
         migrate(url)
         database = Database(url)
-        team, vault, begin = await a_team(database), Vault([key]), datetime.now(UTC) + timedelta(seconds=5)
+        team, vault = await a_team(database), Vault([key])
         connections = [
-            await connected(database, vault, job, team, channel=f"C{number}", due=begin + number * APART)
-            for number, job in enumerate(jobs)
+            await connected(database, vault, job, team, channel=f"C{number}") for number, job in enumerate(jobs)
         ]
         at_xero = dict.fromkeys(("XERO_LOGIN_URL", "XERO_IDENTITY_URL", "XERO_API_URL"), jobs[0].url)
         own = {"PORT": base.rpartition(":")[2], "DATABASE_URL": url, "SOLIDO_SECRET_KEYS": key}
@@ -129,12 +138,13 @@ async def main() -> None:
             async with running("-m", "bot", "serve", env=env), running("-c", script):
                 await until_ready(client, f"{base}/readyz")
                 await until_ready(client, floor, status=405)
-                late = (begin - datetime.now(UTC)).total_seconds()
-                await asyncio.sleep(max(late, 0) + SYNC_BEGINS_SECONDS)
+                syncing = asyncio.create_task(one_after_the_other(database, connections))
+                await asyncio.sleep(SYNC_BEGINS_SECONDS)
                 line("syncs when the measurement begins", await progress(database, connections))
                 ids = (f"{number:08x}-b16b-4000-8000-{number % CONTACTS:012x}" for number in itertools.count())
                 await measure(client, base, floor, deliveries(jobs[0].tenant, ids))
                 line("and when it ends", await progress(database, connections))
+                syncing.cancel()
         await database.close()
 
 

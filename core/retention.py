@@ -28,7 +28,7 @@ INCIDENTS_KEPT = timedelta(days=400)
 ENGINE_KEPT = timedelta(days=1)
 """The engine's own rows of runs at their end; what came of them stands in ours."""
 AT_ONCE = 500
-MOST_BATCHES = 40
+MOST_BATCHES = 200
 """Of each kind, each time: what is left over then goes the next time."""
 
 Some = Callable[[Unscoped, datetime], Awaitable[int]]

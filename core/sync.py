@@ -102,7 +102,7 @@ class Syncing:
 
     async def run(self, run_id: UUID) -> None:
         """Carry out a run. Safe to be called again for the same run, at any time: it goes on from its cursor."""
-        async with self.database.asking() as unscoped:
+        async with self.database.unscoped() as unscoped:
             workspace_id = await unscoped.run_owner(run_id)
             if workspace_id is None:
                 return

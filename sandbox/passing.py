@@ -36,6 +36,8 @@ TICKS_OF_ROWS = {
     *("home", "digest", "welcome", "notes"),
 }
 """What sandbox/ahead.py knows the hour of. Any other tick looks at every stop, in its own rhythm."""
+OF_PROCESSES = {"alive", "adrift", "retention"}
+"""What looks after processes and what they leave behind: nothing that a jump is for."""
 SETTLE_SECONDS = 15.0
 LOOK_SECONDS = 0.05
 OFTEN = 30.0
@@ -132,7 +134,7 @@ class Passing:
                 if tick.name in ahead.due or (not looked and tick.name in ahead.once):
                     await survived(f"tick.{tick.name}", tick.work())
                     await self.engine.rest(within=end - time.monotonic())
-                elif not known and not looked:
+                elif not known and not looked and tick.name not in OF_PROCESSES:
                     await self._look(tick)
             looked = True
             if not ahead.due and not ahead.busy:

@@ -113,6 +113,7 @@ def prepare(
 def at_once(text: str, columns: int) -> tuple[tuple[int, str], ...]:
     """The statement for several rows, each so large that SQLite still takes it."""
     row = f"({', '.join('?' * columns)})"
+    assert row in text  # SQLAlchemy may put a function around a value of some odd type
     counts = [min(count, MOST_PARAMETERS // columns) for count in ROWS_AT_ONCE]
     return tuple((count, text.replace(row, ", ".join([row] * count), 1)) for count in counts)
 

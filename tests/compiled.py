@@ -4,7 +4,10 @@ It keeps compiled statements by engine and dialect, and each test has its own da
 them anew: a third of the time of a story. Engines of a kind share both here, and nothing else.
 """
 
-from sqlalchemy.engine import URL
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database import make_engine
@@ -17,4 +20,11 @@ def make_sharing_engine(url: URL, **about: int) -> AsyncEngine:
     made, kind = make_engine(url, **about), url.get_backend_name()
     first = _first.setdefault(kind, made).sync_engine
     made.sync_engine.dialect, made.sync_engine._compiled_cache = first.dialect, first._compiled_cache
+    event.listen(made.sync_engine, "before_cursor_execute", ask_only)
     return made
+
+
+def ask_only(connection: Connection, _cursor: Any, statement: str, *_about: Any) -> None:
+    """A transaction for questions must not write: on SQLite it could not wait for its turn."""
+    asks = statement.lstrip("( \n").upper().startswith(("SELECT", "WITH", "BEGIN", "PRAGMA"))
+    assert asks or not connection.get_execution_options().get("read_only"), statement

@@ -48,7 +48,8 @@ HELD_FOR = timedelta(hours=1)
 """How long Xero is not asked again about a letter that the gate held, unless somebody changes something."""
 LONGEST_REST = timedelta(hours=1)
 ASKED_ANEW_AFTER = FRESH_FOR * 0.6
-"""A letter is begun with a reading no older than this: it still has to be worded, and its pay links asked for."""
+"""All but the first letter of a batch are begun with a reading no older than this: they still have to be worded, and
+their pay links asked for."""
 ASK_XERO_EVERY = timedelta(days=1)
 FATES = {
     Fate.SENT: LetterState.SENT,
@@ -116,8 +117,8 @@ class Sending:
         except (XeroError, Superseded) as error:
             log.info("reminders.not_asked", workspace=str(workspace_id), error=error.code)
             return False
-        for letter in batch:
-            if utc_now() - fresh.read_at > ASKED_ANEW_AFTER:
+        for number, letter in enumerate(batch):
+            if number and utc_now() - fresh.read_at > ASKED_ANEW_AFTER:
                 return True  # the server is slow; the gate would hold the rest for an hour, because of us
             outcome = await self._one(workspace_id, letter, fresh, calls, mailer)
             if outcome and outcome.fate is Fate.REFUSED:

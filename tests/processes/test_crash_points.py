@@ -27,6 +27,8 @@ from storage.models import ConnectionState, RunState
 from tests.processes.cluster import Cluster, Process, is_there
 from tests.processes.installation import outstanding
 
+pytestmark = pytest.mark.prove
+
 PROVE = os.environ.get("SOLIDO_PROVE") == "1"
 EVERY, FIRST = (int(os.environ.get(name) or usual) for name, usual in (("EVERY", 1), ("FIRST", 0)))
 BACK_WITHIN = 10.0 if PROVE else 30.0

@@ -24,6 +24,8 @@ from storage.database import driver_url
 from storage.models import AuditEvent, RunState, SyncRun, Trigger
 from tests.processes.cluster import Balancer, Cluster, Line, Process, clustered, is_there
 
+pytestmark = pytest.mark.prove
+
 PROVE = os.environ.get("SOLIDO_PROVE") == "1"
 BACK_WITHIN = 10.0 if PROVE else 20.0
 """Seconds in which what somebody had begun goes on elsewhere: ten, and more where many tests share the machine."""

@@ -18,7 +18,7 @@ from core.vault import new_key
 from core.xero.http import trusted
 from sandbox.ahead import is_busy, look_ahead
 from sandbox.clock import VirtualClock
-from sandbox.passing import TICKS_OF_ROWS
+from sandbox.passing import OF_PROCESSES, TICKS_OF_ROWS
 from sandbox.slack import Message, Reply
 from sandbox.world import World
 from sandbox.xero import Organisation
@@ -28,7 +28,7 @@ MONDAY_MORNING = datetime(2026, 11, 23, 9, tzinfo=UTC)
 IMPATIENT = Patience(tries=2, first_wait=0.0, longest_wait=0.0)
 ONE_SECOND = timedelta(seconds=1)
 HARBOUR = "Harbour Lane Ltd"
-TIDY = {"tidy", "homes tidy", "seen"}
+TIDY = {"tidy", "homes tidy", "seen", *OF_PROCESSES}
 """Ticks that only forget what is long past."""
 
 

@@ -86,7 +86,7 @@ async def send(job: dict[str, str]) -> int:
     )  # fmt: skip
     client = Xero(make_http(transport), job["xero"], patience=NO_WAITING)
     syncing = Syncing(database, None, Vault([job["key"]]), login, client, NO_WAITING, every=timedelta(minutes=15))
-    mailer = SmtpMailer(read_server(job["smtp"]), ("", "accounts@example.com"), seconds=3.0)
+    mailer = SmtpMailer(read_server(job["smtp"]), ("", "accounts@example.com"), seconds=30.0)
     sending = Sending(syncing, mailer, AskedAfresh(), "https://solido.example.com")
     async with database.workspace(UUID(job["workspace"])) as store:
         await store.reminders.decide(next_look_at=now)

@@ -249,7 +249,7 @@ class Reminders(RuleBasedStateMachine):
         await self.bill(which, how=2)
         await self.next_morning()
         due = await self.truth.due_now()
-        lines = [one for found in due.values() for one in found]
+        lines = [one for found in due.values() for one in found if one.due]
         one = lines[which % len(lines)] if lines else self.truth.invoices[-1]
         counted["days on which something was due"] += bool(lines)
         happens = WITHIN_A_DAY[how % len(WITHIN_A_DAY)]

@@ -24,10 +24,10 @@ LIST = Path(os.environ.get("SOLIDO_LETTERS") or os.devnull)
 
 
 @pytest.mark.skipif(not RECEIVABLES.exists(), reason=MISSING)
-async def test_no_letter_is_about_an_invoice_after_its_settled_date_nor_a_disputed_one(sqlite_url):
+async def test_no_letter_is_about_an_invoice_after_its_settled_date_nor_a_disputed_one():
     """The first two months in `make test`, all of it in `make prove`; SOLIDO_LETTERS names a file for the list."""
     rows = {row.number: row for row in read(RECEIVABLES)}
-    stage = await a_stage(sqlite_url, FROM, ledger=lambda xero: load_receivables(xero, RECEIVABLES))
+    stage = await a_stage("", FROM, ledger=lambda xero: load_receivables(xero, RECEIVABLES))
     held: set[UUID] = set()
     for number in range(DAYS):
         stage.clock.forward(FROM + timedelta(days=number) - stage.now)

@@ -49,6 +49,21 @@ async def test_letters_that_a_slow_mail_server_keeps_waiting_are_asked_about_ane
         assert (await policy(stage)).next_look_at <= stage.now + timedelta(minutes=5)
 
 
+async def test_while_xero_takes_too_long_to_answer_nothing_goes_and_it_is_not_asked_over_and_over(stage):
+    await owing(stage, 3)
+
+    async def slow() -> None:
+        stage.clock.forward(timedelta(minutes=6))
+
+    stage.meanwhile = slow
+    await stage.tick()
+    assert not stage.mailer.handed
+    asked = stage.xero.asked
+    await stage.tick()
+    assert len(stage.mailer.delivered) == 2, "the one that the gate has held rests"
+    assert stage.xero.asked - asked < 12
+
+
 async def test_who_decides_something_during_a_look_is_heard_at_once(stage):
     one, two = await owing(stage, 2)
     hold = {"reason": HoldReason.OTHER, "by": "U"}

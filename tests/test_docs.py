@@ -1,0 +1,51 @@
+"""Pages that lead through the house lead to rooms that are there."""
+
+import re
+from pathlib import Path
+
+import pytest
+from sqlmodel import SQLModel
+
+from storage import (
+    installation,
+    models,
+    reminder_models,
+    slack_models,
+    unapplied_models,
+    webhook_models,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = [DOCS / name for name in ("architecture.md", "glossary.md", "security.md", "promises.md", "ops/backup.md")]
+IN_THE_HOUSE = re.compile(r"`((?:bot|core|storage|sandbox|tests|scripts|docs|requirements)/[\w./-]*)`")
+ANSWER = re.compile(r"^\| … [^|]+\| `([^`]+)` \| `([^`]+)` \|$", re.MULTILINE)
+NOUN = re.compile(r"^\| [^|]+ \| .+? \| ([^|]*) \| [^|]* \|$", re.MULTILINE)
+TABLES = [installation, models, reminder_models, slack_models, unapplied_models, webhook_models]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_is_there(page: Path):
+    missing = [path for path in IN_THE_HOUSE.findall(page.read_text(encoding="utf-8")) if not (ROOT / path).exists()]
+    assert missing == []
+
+
+def test_each_question_is_answered_by_the_file_that_it_names():
+    answers = ANSWER.findall((DOCS / "architecture.md").read_text(encoding="utf-8"))
+    assert len(answers) == 10
+    assert [(path, name) for path, name in answers if name not in (ROOT / path).read_text(encoding="utf-8")] == []
+
+
+def test_the_glossary_names_tables_and_columns_that_exist():
+    assert TABLES
+    named = {
+        name for cell in NOUN.findall((DOCS / "glossary.md").read_text()) for name in re.findall(r"`([^`]+)`", cell)
+    }
+    tables = {table.name: set(table.c.keys()) for table in SQLModel.metadata.sorted_tables}
+    there = set(tables) | {f"{table}.{column}" for table, columns in tables.items() for column in columns}
+    assert named - there == set()
+    assert len(named) > 20
+
+
+def test_the_page_about_the_house_stays_short():
+    assert len((DOCS / "architecture.md").read_text(encoding="utf-8").split()) < 1300
