@@ -334,6 +334,7 @@ DASHBOARD = st.builds(
 )
 
 
+@pytest.mark.slow
 @THOROUGH
 @given(st.lists(st.tuples(DASHBOARD, st.booleans()), max_size=12), MOMENTS)
 def test_every_home_is_harmless_and_within_the_limits(shown, now):

@@ -286,6 +286,7 @@ async def test_a_stamp_from_the_future_does_not_blind_later_syncs(house: House, 
     assert later.id in await house.mirror(workspace)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0, 400, 1], ids=["one moment", "two seconds", "a few seconds"])
 async def test_more_records_than_a_page_holds_in_hardly_any_time(cottage: House, spread: int) -> None:
     """2,500 invoices at one moment; in two seconds; in two and a half."""
@@ -302,6 +303,7 @@ async def test_more_records_than_a_page_holds_in_hardly_any_time(cottage: House,
     assert (run.added, run.page) == (2500, run.page_count)
 
 
+@pytest.mark.slow
 async def test_invoices_that_slip_over_a_page_border_while_they_are_read_are_not_lost(cottage: House) -> None:
     """2,500 of one moment; while the second page is fetched, forty of the first are changed and move to the end."""
     crowd = cottage.xero.add_organisation("Crowd")

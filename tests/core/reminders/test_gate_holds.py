@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +87,7 @@ ONE_THING = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(LETTERS, st.sampled_from([True, True, True, False]), st.just(NOW) | MOMENTS)
 def test_what_goes_is_owed_asked_afresh_wanted_and_due(letter, started, now):

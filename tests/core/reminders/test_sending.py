@@ -40,6 +40,7 @@ async def policy(stage):
         return await store.reminders.policy()
 
 
+@pytest.mark.slow
 async def test_letters_that_a_slow_mail_server_keeps_waiting_are_asked_about_anew_and_not_held(stage):
     await owing(stage, 3)
     stage.mailer.watch = lambda mail: stage.clock.forward(timedelta(minutes=4))
