@@ -198,7 +198,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
 def summed_up(found: list[Finding]) -> str:
     """The last line, which is the one that is seen first."""
     counts = Counter(each.health for each in found)
-    unwell = [f"{counts[health]} {health}" for health in (Health.BROKEN, Health.WARNING) if counts[health]]
+    dead, odd = counts[Health.BROKEN], counts[Health.WARNING]
+    unwell = [f"{dead} broken"] if dead else []
+    unwell += [f"{odd} warning" + "s" * (odd > 1)] if odd else []
     return f"{', '.join(unwell)}: what to do stands below each." if unwell else "All is well."
 
 
