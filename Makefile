@@ -24,6 +24,7 @@ prove: venv-dev  ## the long proofs: reminders, crash points, several machines; 
 	@SOLIDO_PROVE=1 SEED=$(SEED) STEPS=$(STEPS) MINUTES=$(MINUTES) $(BIN)/python -m pytest -n 0 -s -o faulthandler_timeout=0 \
 		--hypothesis-seed=$(SEED) tests/core/reminders tests/processes/test_crash_points.py \
 		tests/processes/test_several_machines.py $(ARGS)
+	@$(BIN)/python -m bench.soak --minutes 3
 
 mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
 	@$(BIN)/python scripts/mutants.py
