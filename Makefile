@@ -28,6 +28,7 @@ prove: venv-dev  ## the long proofs: reminders, syncs, crash points, several mac
 	@echo "seed $(SEED)"
 	@SOLIDO_PROVE=1 SEED=$(SEED) STEPS=$(STEPS) MINUTES=$(MINUTES) $(BIN)/python -m pytest -n 0 -s -o faulthandler_timeout=0 \
 		--hypothesis-seed=$(SEED) -m prove $(ARGS)
+	@$(BIN)/python -m bench.soak --minutes 3
 
 mutants: venv-dev  ## take the clauses of the reminders' gate away one by one; each must make a test fail
 	@$(BIN)/python scripts/mutants.py

@@ -25,6 +25,8 @@ LOOK_SECONDS = 5.0
 MOST_GROWTH = 0.10
 """Of the memory, from the second quarter of the time to the last one."""
 MORE_FILES = 5
+TOO_LONG = {"429-day", "429-minute"}
+"""After these nothing is asked of Xero for long, so there would be nothing to see."""
 LEFT_BEHIND = ("Task was destroyed", "never awaited", "never retrieved", "unclosed")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -41,7 +43,8 @@ def look(pid: int) -> Look:
 
 async def trouble(it: Installation, chance: random.Random) -> str:
     """One thing that goes wrong, or somebody who does something."""
-    what = chance.choice([*LABELS, "tokens expire", "somebody syncs"])
+    it.xero.heal()
+    what = chance.choice([*sorted(set(LABELS) - TOO_LONG), "tokens expire", "somebody syncs"])
     if what == "tokens expire":
         it.xero.expire_access_tokens()
     elif what == "somebody syncs":

@@ -167,8 +167,7 @@ async def killed_at(it: Lab, path: str, step: int) -> float | None:
     async def over() -> bool:
         return not is_there(process) or (await it.settled() and process.steps() <= step)
 
-    with suppress(TimeoutError):
-        await it.until(over, within=20)
+    await it.until(over)
     if is_there(process):
         process.signal(signal.SIGTERM)
         await process.ended()
