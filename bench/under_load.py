@@ -2,8 +2,8 @@
 
 A real `solido serve` in a process of its own, connected to an emulated Xero in another, and a bare Bolt app beside it.
 One sync would be over in a second or two, so organisation after organisation has its own, one at any time, for as
-long as the measurement goes on. Every webhook names an invoice that none has named before; it is checked, stored, and only then
-answered.
+long as the measurement goes on. Every webhook names an invoice that none has named before; it is checked, stored, and
+only then answered.
 """
 
 import asyncio
@@ -115,7 +115,7 @@ async def one_after_the_other(database: Database, connections: list[Connection])
             row = await store.connections.get(connection.id)
             assert row is not None
             row.next_sync_at = datetime.now(UTC)
-        while "succeeded" not in await progress(database, [connection]):
+        while "succeeded" not in await progress(database, [connection]):  # noqa: ASYNC110  # of another process
             await asyncio.sleep(LOOK_SECONDS)
 
 
