@@ -1,11 +1,13 @@
 """Databases for tests. Nothing here starts PostgreSQL unless a test asks for it."""
 
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import make_url
 
 from core.engine import prepare
@@ -31,6 +33,16 @@ def compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("storage.database.make_engine", make_sharing_engine)
         yield
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A program that runs within a test sets up logging for its own output, which is closed when it ends."""
+    before, handlers = structlog.get_config(), logging.root.handlers[:]
+    yield
+    structlog.configure(**before)
+    for added in [each for each in logging.root.handlers if each not in handlers]:
+        logging.root.removeHandler(added)
 
 
 @pytest.fixture(scope="session")
