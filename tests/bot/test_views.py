@@ -219,7 +219,7 @@ STATUS = st.builds(
         unreadable=st.integers(0, 9),
     ),
     unapplied=st.lists(
-        st.builds(Rest, st.uuids(), CURRENCIES, AMOUNTS, st.integers(1, 9)),
+        st.builds(Rest, st.uuids(), CURRENCIES, AMOUNTS),
         max_size=20,
     ),
     bytes_this_month=st.integers(0, 10**12),
