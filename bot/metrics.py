@@ -18,6 +18,7 @@ log = structlog.get_logger()
 
 GOOD_FOR = 5.0
 """Seconds. However often somebody asks, the database is asked no more often than this."""
+ROLES = ("web", "worker", "scheduler")
 UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
 
 
@@ -59,6 +60,7 @@ class Metrics(Collector):
 
 
 def of_the_whole(it: Figures) -> Iterable[Metric]:
+    yield gauges("processes", "Processes that are alive; one may have several roles.", "role", it.processes, ROLES)
     yield gauges("connections", "Connections to Xero organisations.", "state", it.connections, ConnectionState)
     yield gauges("incidents_open", "Troubles that are not over.", "cause", it.incidents, Cause)
     yield gauges("runs_unfinished", "Syncs that wait or go on.", "state", it.runs, UNFINISHED)

@@ -1,17 +1,21 @@
 """The state of the whole installation in numbers, from the database: the same whichever process is asked."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.budget import A_DAY, budget
+from core.presence import SILENCE
 from storage.database import Database
 
 
 @dataclass(frozen=True)
 class Figures:
-    """`lowest_quota` is the fewest calls any organisation has left today, None where Xero has told of none;
-    `below_reserve` how many have no more than what is kept for people and reminders. Ages and lateness in seconds."""
+    """`processes` that are alive, by role. `lowest_quota` is the fewest calls any organisation has left today, None
+    where Xero has told of none; `below_reserve` how many have no more than what is kept for people and reminders. Ages
+    and lateness in seconds."""
 
+    processes: dict[str, int]
     connections: dict[str, int]
     incidents: dict[str, int]
     runs: dict[str, int]
@@ -34,7 +38,9 @@ async def read(database: Database, *, limit: int, now: datetime) -> Figures:
             for told in await it.lowest_quotas(metered_after=now - A_DAY)
         ]
         left = [(each.left, each.reserve) for each in budgets if each.left is not None]
+        alive = await unscoped.workers.alive(seen_after=await unscoped.workers.time() - SILENCE)
         return Figures(
+            processes=Counter(role for each in alive for role in each.roles.split(",")),
             connections=await it.connections(),
             incidents=await it.open_incidents(),
             runs=await it.unfinished_runs(),

@@ -11,6 +11,7 @@ Q99 = "histogram_quantile(0.99, sum by (le) (rate({}_bucket[$__rate_interval])))
 
 PANELS: list[tuple[str, str, str, dict[str, str]]] = [
     ("Organisations", NUMBER, "short", {"{{state}}": "max by (state) (solido_connections)"}),
+    ("Processes", NUMBER, "short", {"{{role}}": "max by (role) (solido_processes)"}),
     ("Syncs that should have begun", NUMBER, "short", {"": "max(solido_syncs_overdue)"}),
     ("Notices that wait for Slack", NUMBER, "short", {"": "max(solido_outbox_waiting)"}),
     (

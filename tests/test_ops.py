@@ -15,7 +15,7 @@ from scripts import dashboard
 
 OPS = Path(__file__).resolve().parent.parent / "docs" / "ops"
 NAMED = re.compile(r"\b(?:solido|process)_[a-z_0-9]+")
-FIGURES = Figures({}, {}, {}, 0, 0.0, 0, 0.0, 0, lowest_quota=1, below_reserve=0)
+FIGURES = Figures({}, {}, {}, {}, 0, 0.0, 0, 0.0, 0, lowest_quota=1, below_reserve=0)
 OF_A_PROCESS = {"solido_database_up", "solido_stuck", "process_resident_memory_bytes"}
 
 

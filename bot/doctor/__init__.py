@@ -48,6 +48,7 @@ async def _inside(settings: Settings, database: Database, client: AsyncWebClient
     installs = Installs(database, vault, client, app if settings.slack_client_id else None)
     return [
         *await _looked("keys", house.keys(database, vault)),
+        *await _looked("processes", house.processes(database)),
         *await _looked("syncs", house.work(database, every=every)),
         *await _looked("slack", outside.slack(database, installs, client, settings)),
     ]

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.doctor.finding import Finding, broken, ok, warning
 from core.clock import utc_now
+from core.presence import SILENCE
 from core.vault import Vault
 from core.watch import MISSED_INTERVALS
 from storage import schema
@@ -17,6 +18,12 @@ from storage.models import ConnectionState
 LITTLE_ROOM, NO_ROOM = 1_000_000_000, 100_000_000
 """Bytes free beside the SQLite file."""
 MANY = 10_000
+DOES = {
+    "web": "hears what Slack and Xero say",
+    "worker": "carries out syncs and sends messages and letters",
+    "scheduler": "has automatic syncs begin",
+}
+"""What is not done where no process has this role."""
 
 
 def place(sqlite_file: Path | None) -> list[Finding]:
@@ -79,6 +86,21 @@ async def keys(it: Database, vault: Vault) -> list[Finding]:
     if older:
         return [warning("keys", f"{older} secrets are still sealed with an older key.", "Run `solido keys rotate`.")]
     return [ok("keys", f"They open all {sum(made_with.values())} secrets.")]
+
+
+async def processes(it: Database) -> list[Finding]:
+    """Whether there is somebody for each role, by what the processes say of themselves every second."""
+    async with it.asking() as unscoped:
+        alive = await unscoped.workers.alive(seen_after=await unscoped.workers.time() - SILENCE)
+    there = {role for each in alive for role in each.roles.split(",")}
+    if not alive:
+        do = "Start `solido serve`" + ("." if it.embedded else ", or a web, a worker and a scheduler.")
+        return [warning("processes", "Solido does not run at the moment.", do)]
+    if not it.embedded and (lacking := [role for role in DOES if role not in there]):
+        return [
+            broken("processes", f"No {role} runs, which {DOES[role]}.", f"Start `solido {role}`.") for role in lacking
+        ]
+    return [ok("processes", "One process runs." if len(alive) == 1 else f"{len(alive)} processes run.")]
 
 
 async def work(it: Database, *, every: timedelta) -> list[Finding]:

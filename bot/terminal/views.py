@@ -23,6 +23,7 @@ ANSWERS = {
 def status(it: Figures) -> str:
     connected = it.connections.get("active", 0)
     lines = {
+        "processes": ", ".join(f"{count} {role}" for role, count in sorted(it.processes.items())) or "none is alive",
         "organisations": f"{connected} connected, {it.connections.get('reconnect_needed', 0)} to be reconnected",
         "syncs": f"{it.runs.get('running', 0)} under way, {it.runs.get('queued', 0)} queued, "
         + (f"{it.overdue} late (the first by {seconds(it.lateness)})" if it.overdue else "none late"),

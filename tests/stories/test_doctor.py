@@ -8,16 +8,19 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from bot.__main__ import app
-from bot.doctor import examine
+from bot.doctor import examine, house
 from bot.doctor.finding import Finding, Health
+from core.presence import SILENCE
 from core.resealing import PLACES, Resealing
 from core.vault import Vault, new_key
+from storage.database import Database
 from storage.seals import sealed_columns
 from tests.stories.play import Play
 
 
 async def found(play: Play, **changes) -> dict[str, Finding]:
     """What the doctor says of the running product, by what was looked at; the worst of several."""
+    await play.world.solido.presence.beat()  # each process does every second
     settings = play.world.solido.settings.model_copy(update=changes)
     order = [Health.OK, Health.WARNING, Health.BROKEN]
     said = sorted(await examine(settings), key=lambda each: order.index(each.health))
@@ -32,9 +35,19 @@ async def test_where_all_is_well_every_line_is_ok(play: Play):
     await play.connect()
     said = await found(play)
     assert unwell(said) == {"webhooks": Health.WARNING}, "none has come yet"
-    assert {"settings", "database", "schema", "keys", "syncs", "slack", "channel", "xero", "redirect", "mail"} <= set(
-        said
-    )
+    assert {
+        "settings",
+        "database",
+        "schema",
+        "keys",
+        "processes",
+        "syncs",
+        "slack",
+        "channel",
+        "xero",
+        "redirect",
+        "mail",
+    } <= set(said)
     assert "#finance" in said["channel"].said
 
 
@@ -80,6 +93,21 @@ async def test_syncs_that_nobody_carries_out_are_broken(play: Play):
     play.world.clock.forward(timedelta(hours=1))
     line = (await found(play))["syncs"]
     assert (line.health, line.said) == (Health.BROKEN, "1 of 1 organisations have waited for their sync for long.")
+
+
+async def test_a_program_that_does_not_run_and_a_role_that_nobody_has_are_said(migrated_url: str):
+    database = Database(migrated_url)
+    assert [each.health for each in await house.processes(database)] == [Health.WARNING]
+    async with database.unscoped() as unscoped:
+        now = await unscoped.workers.time()
+        await unscoped.workers.join("dead", "scheduler", now=now - 2 * SILENCE)
+        await unscoped.workers.join("alive", "web,worker", now=now)
+    [line] = await house.processes(database)
+    if database.embedded:
+        assert line.health == Health.OK
+    else:
+        assert (line.health, line.do) == (Health.BROKEN, "Start `solido scheduler`.")
+    await database.close()
 
 
 async def test_keys_are_changed_while_everything_runs(play: Play):

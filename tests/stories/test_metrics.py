@@ -14,6 +14,7 @@ from storage.models import OutboxMessage, SyncRun
 from tests.stories.play import Play
 
 LABELS = {
+    "role": {"web", "worker", "scheduler"},
     "trigger": {"initial", "scheduled", "manual", "webhook", "reconcile"},
     "state": {"active", "reconnect_needed", "disconnected", "queued", "running"},
     "kind": {"command", "button", "dialog", "event", "other"},
