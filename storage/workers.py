@@ -40,7 +40,8 @@ class Workers:
     async def dead(self, *, silent_since: datetime) -> str | None:
         """One that has been silent since then and that nobody else is seeing to; ours until the transaction ends."""
         found = select(Worker.name).where(col(Worker.seen_at) <= silent_since).order_by(col(Worker.seen_at)).limit(1)
-        return (await self._session.exec(found.with_for_update(skip_locked=True, key_share=True))).first()
+        # With its key, which `hold` keeps: else one that is just beginning a run could be taken for dead.
+        return (await self._session.exec(found.with_for_update(skip_locked=True))).first()
 
     async def leave(self, name: str, *, now: datetime) -> None:
         """Strike a process off the roll, and give back what it had taken: others may have it at once."""
