@@ -46,7 +46,8 @@ from core.xero.oauth import READ_SCOPES, XeroLogin
 from core.xero.pacing import Pacer
 from storage.database import Database, driver_url
 from storage.migrate import migrate
-from storage.models import Connection, Cursor, Resource, RunState, SyncRun, Team, Workspace
+from storage.mirror_models import Cursor
+from storage.models import Connection, Resource, RunState, SyncRun, Team, Workspace
 from tests import postgres
 
 EVERY = timedelta(minutes=15)

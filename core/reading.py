@@ -24,7 +24,8 @@ from core.xero import wire
 from core.xero.client import OrganisationCalls
 from core.zones import iana_name
 from storage.database import Database
-from storage.models import Connection, Cursor, Resource, SyncRun
+from storage.mirror_models import Cursor
+from storage.models import Connection, Resource, SyncRun
 from storage.store import WorkspaceStore
 
 log = structlog.get_logger()

@@ -12,7 +12,8 @@ from core.errors import NotConnected
 from core.notices import Books
 from core.progress import books
 from storage.database import Database
-from storage.models import Connection, RunState, SetAside, SyncRun
+from storage.mirror_models import SetAside
+from storage.models import Connection, RunState, SyncRun
 from storage.runs import RunTotals
 from storage.unapplied import Rest
 

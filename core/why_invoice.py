@@ -9,7 +9,8 @@ from core.errors import BadArgument, NotConnected
 from core.reminders.claiming import replay
 from core.reminders.gate import Why
 from core.reminders.outlook import Outlook, look
-from storage.models import Connection, Invoice
+from storage.mirror_models import Invoice
+from storage.models import Connection
 from storage.reminder_models import Decision, Hold, Letter, Reminder
 from storage.store import WorkspaceStore
 

@@ -16,7 +16,8 @@ from sandbox.mail import FakeMailbox, Letter
 from sandbox.xero import FakeXero
 from sandbox.xero import Invoice as Papers
 from storage.database import Database
-from storage.models import Connection, ConnectionState, Incident, Invoice, RunState, SyncRun
+from storage.mirror_models import Invoice
+from storage.models import Connection, ConnectionState, Incident, RunState, SyncRun
 from storage.reminder_models import Letter as Reminders
 from storage.reminder_models import LetterState
 

@@ -21,7 +21,8 @@ from core.reminders.workdays import working_days
 from core.status import Status
 from core.why_invoice import Story
 from core.zones import zone
-from storage.models import Connection, ConnectionState, Invoice, RunState, SetAside, SyncRun, Trigger
+from storage.mirror_models import Invoice, SetAside
+from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
 from storage.reminder_models import Decision, Hold, Letter, LetterState, Reminder, ReminderPolicy, Scope
 from storage.runs import RunTotals
 from storage.slack_models import Preferences

@@ -6,7 +6,7 @@ from sqlmodel import col, exists, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.invoices import NOTHING
-from storage.models import Contact, Invoice
+from storage.mirror_models import Contact, Invoice
 from storage.upserts import upsert
 
 CHANGING = ("connection_id", "name", "email", "people", "status", "updated_at")

@@ -3,7 +3,8 @@ from uuid import UUID
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.models import Cursor, Resource
+from storage.mirror_models import Cursor
+from storage.models import Resource
 
 
 class Cursors:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import case, col, distinct, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.models import Invoice
+from storage.mirror_models import Invoice
 from storage.types import Money
 from storage.upserts import upsert
 

@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlmodel import col, delete, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.models import Resource, SetAside
+from storage.mirror_models import SetAside
+from storage.models import Resource
 from storage.upserts import upsert
 
 

@@ -16,7 +16,8 @@ from core.reminders.rules import THANKS, decode_rules
 from core.reminders.slots import Rhythm, Slot
 from core.reminders.workdays import working_days
 from core.zones import zone
-from storage.models import Connection, ConnectionState, Contact, Invoice
+from storage.mirror_models import Contact, Invoice
+from storage.models import Connection, ConnectionState
 from storage.reminder_models import Hold, ReminderPolicy, Scope
 from storage.store import WorkspaceStore
 

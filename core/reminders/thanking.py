@@ -8,7 +8,7 @@ from core.reminders.gate import A_WEEK, PER_CUSTOMER_A_WEEK
 from core.reminders.outlook import Outlook, customer_of, open_slot
 from core.reminders.plan import Customer, PlannedLetter, PlannedLine
 from core.reminders.slots import Slot
-from storage.models import Invoice
+from storage.mirror_models import Invoice
 from storage.store import WorkspaceStore
 
 

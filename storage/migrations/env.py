@@ -3,6 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import storage.mirror_models
 import storage.models  # the tables register themselves
 import storage.reminder_models
 import storage.slack_models

@@ -30,7 +30,8 @@ from core.preferences import RHYTHMS
 from core.status import Status
 from sandbox.slack import problems_of_message, problems_of_view
 from storage.invoices import Age
-from storage.models import AuditEvent, Connection, ConnectionState, Incident, RunState, SetAside, SyncRun, Trigger
+from storage.mirror_models import SetAside
+from storage.models import AuditEvent, Connection, ConnectionState, Incident, RunState, SyncRun, Trigger
 from storage.runs import RunTotals
 from storage.slack_models import Preferences
 from storage.unapplied import Rest

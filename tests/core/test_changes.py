@@ -16,7 +16,8 @@ from core.reading import OVERLAP, advance
 from core.walking import Walk
 from core.xero.wire import Page
 from storage.invoices import Known
-from storage.models import Cursor, Resource
+from storage.mirror_models import Cursor
+from storage.models import Resource
 
 T0 = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DUE = date(2026, 12, 4)

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, update
 
 from core.agreement import decode
 from sandbox.xero import Organisation
-from storage.models import Contact, Invoice
+from storage.mirror_models import Contact, Invoice
 from tests.core.house import House, owing
 
 pytestmark = pytest.mark.prove

@@ -13,7 +13,8 @@ from core.agreement import Agreement
 from core.agreement import decode as decode_agreement
 from core.notices import SyncTold
 from sandbox.xero import Organisation
-from storage.models import Contact, Incident, Invoice, RunState, SyncRun, Trigger
+from storage.mirror_models import Contact, Invoice
+from storage.models import Incident, RunState, SyncRun, Trigger
 from tests.core.house import House, outstanding, owing
 
 pytestmark = pytest.mark.slow

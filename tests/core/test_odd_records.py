@@ -10,7 +10,7 @@ import pytest
 
 from core.agreement import decode
 from sandbox.xero import Invoice, Organisation, Person
-from storage.models import Contact
+from storage.mirror_models import Contact
 from tests.core.house import House, outstanding, owing
 
 pytestmark = pytest.mark.slow

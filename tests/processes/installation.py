@@ -23,7 +23,8 @@ from sandbox.ports import Served
 from sandbox.slack import FakeSlack, Reply
 from sandbox.xero import FakeXero, Organisation
 from storage.database import Database
-from storage.models import Invoice, OutboxMessage, SyncRun
+from storage.mirror_models import Invoice
+from storage.models import OutboxMessage, SyncRun
 
 Row = TypeVar("Row")
 

@@ -9,7 +9,8 @@ from sqlmodel import col, select
 from sandbox.desk import Desk
 from sandbox.levers import act
 from sandbox.xero.acts import act as at_the_desk
-from storage.models import Invoice, SyncRun, Trigger
+from storage.mirror_models import Invoice
+from storage.models import SyncRun, Trigger
 
 FIRST, SECOND = "INV-1014", "INV-1012"
 

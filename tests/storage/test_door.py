@@ -15,18 +15,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from storage.database import Database
+from storage.mirror_models import Contact, Cursor, Invoice, SetAside
 from storage.models import (
     AuditEvent,
     ConnectAttempt,
     Connection,
     ConnectionState,
-    Contact,
-    Cursor,
     Incident,
-    Invoice,
     OutboxMessage,
     Resource,
-    SetAside,
     SupportRequest,
     SyncRun,
     Trigger,

@@ -7,18 +7,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
-from storage.models import (
-    ConnectionState,
-    Contact,
-    Cursor,
-    Incident,
-    Invoice,
-    OutboxMessage,
-    Resource,
-    SetAside,
-    SyncRun,
-    Trigger,
-)
+from storage.mirror_models import Contact, Cursor, Invoice, SetAside
+from storage.models import ConnectionState, Incident, OutboxMessage, Resource, SyncRun, Trigger
 from storage.reminder_models import Letter
 from storage.unapplied_models import Unapplied
 from storage.webhook_models import WebhookEvent
