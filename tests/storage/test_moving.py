@@ -13,6 +13,7 @@ from core.moving import move
 from core.presence import ALONE, SILENCE
 from storage import moving
 from storage.database import Database
+from storage.installation import Installation
 from storage.models import OutboxMessage, SealingKey, Team
 from storage.moving import CannotMove, tables
 from storage.slack_models import HomeView, InstallAttempt, SeenRequest
@@ -48,6 +49,7 @@ async def everything(database: Database) -> Household:
                 SeenRequest(key="k", until_at=NOW),
                 InstallAttempt(state_hash="s", browser_hash="b", expires_at=NOW),
                 WebhookFeed(heard_at=NOW),
+                Installation(letters=3),
                 SealingKey(key_id="k", first_used_at=NOW),
                 HomeView(team_id=team.id, user_id="U1", opened_at=NOW, next_at=NOW),
             ]
