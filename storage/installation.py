@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from storage.models import AuditEvent, ConnectAttempt, OutboxMessage, SupportRequest, SyncRun, Workspace
 from storage.reminder_models import Letter, LetterState
 from storage.slack_models import InstallAttempt, Preferences
+from storage.upserts import add_once
 
 HERE = text(
     "SELECT (SELECT oid FROM pg_database WHERE datname = current_database())::text"
@@ -32,11 +33,11 @@ class InstallationRow:
 
     async def get(self) -> Installation:
         found = (await self._session.exec(select(Installation))).first()
-        if found is None:
-            found = Installation()
-            self._session.add(found)
-            await self._session.flush()
-        return found
+        if found is not None:
+            return found
+        # Processes that start together come here together.
+        await add_once(self._session, Installation, Installation().model_dump())
+        return (await self._session.exec(select(Installation))).one()
 
     async def count_letter(self) -> int:
         """Count one more; return how many there are now."""

@@ -74,6 +74,16 @@ async def upsert(
     await execute(await session.connection(), prepared, list(zip(*columns, strict=True)))
 
 
+async def add_once(session: AsyncSession, model: type[SQLModel], row: Mapping[str, Any]) -> None:
+    """Insert a row, unless it is there already; where two do it at once, one of them does."""
+    connection = await session.connection()
+    await connection.execute(insert_for(connection.dialect)(model).on_conflict_do_nothing(), [row])
+
+
+def insert_for(dialect: Dialect) -> Any:
+    return sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+
+
 async def execute(connection: AsyncConnection, prepared: Prepared, values: list[tuple[Any, ...]]) -> None:
     """Store these rows, as many at a time as the database takes well.
 
@@ -94,8 +104,7 @@ async def execute(connection: AsyncConnection, prepared: Prepared, values: list[
 def prepare(
     table: Table, dialect: Dialect, names: tuple[str, ...], update: tuple[str, ...], newer: str | None
 ) -> Prepared:
-    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).values(dict.fromkeys(names))
+    statement = insert_for(dialect)(table).values(dict.fromkeys(names))
     statement = statement.on_conflict_do_update(
         index_elements=[column.name for column in table.primary_key],
         set_={name: statement.excluded[name] for name in update},

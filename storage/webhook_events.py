@@ -2,11 +2,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.upserts import add_once
 from storage.webhook_models import WebhookEvent
 
 
@@ -19,8 +18,6 @@ class WebhookEvents:
 
     async def put(self, connection_id: UUID, resource_id: UUID, category: str, happened: str, *, now: datetime) -> None:
         """Keep the event, unless it is there already."""
-        table: Table = WebhookEvent.__table__  # type: ignore[attr-defined]
-        insert = sqlite.insert if self._session.get_bind().dialect.name == "sqlite" else postgresql.insert
         row = {
             "workspace_id": self._workspace_id,
             "connection_id": connection_id,
@@ -29,7 +26,7 @@ class WebhookEvents:
             "happened": happened,
             "received_at": now,
         }
-        await (await self._session.connection()).execute(insert(table).on_conflict_do_nothing(), [row])
+        await add_once(self._session, WebhookEvent, row)
 
     async def waiting(self, connection_id: UUID, limit: int) -> Sequence[WebhookEvent]:
         """Those not looked into yet, oldest first."""

@@ -109,13 +109,15 @@ def _odd_records(organisation: Organisation) -> None:
     organisation.archive(gone)
 
 
-def big_ledger(xero: FakeXero, invoices: int, contacts: int, *, prepared: bool = False) -> Organisation:
+def big_ledger(
+    xero: FakeXero, invoices: int, contacts: int, *, name: str = "Big Ledger Ltd", prepared: bool = False
+) -> Organisation:
     """Plain outstanding invoices for benchmarks, changed in batches of 50 that lie a second apart.
 
     Made without the bookkeeping's checks, and no webhook tells of them. `prepared` writes the summaryOnly JSON
     now (1.2 KB an invoice), so that a benchmark measures the reader and not the emulator.
     """
-    made = xero.add_organisation("Big Ledger Ltd")
+    made = xero.add_organisation(name)
     first = made.now() - timedelta(seconds=1 + invoices // BATCH)
     owners = [made.add_contact(f"Customer {index}", f"customer{index}@example.com") for index in range(contacts)]
     moments = [first + timedelta(seconds=batch) for batch in range(1 + invoices // BATCH)]

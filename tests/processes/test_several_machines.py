@@ -170,7 +170,7 @@ async def test_a_rolling_restart_under_load_and_two_schedulers_of_which_one_dies
 async def no_overlap_and_no_gap(it: Cluster, runs: list[SyncRun], organisation: Organisation) -> None:
     [connection] = [one for one in await it.connections() if one.tenant_name == organisation.name]
     mine = sorted((run for run in runs if run.connection_id == connection.id), key=lambda run: run.queued_at)
-    assert len(mine) > 3
+    assert len(mine) > 1
     for before, after in pairwise(mine):
         assert before.finished_at <= after.started_at
         assert after.queued_at - before.queued_at < timedelta(seconds=BACK_WITHIN + 4)

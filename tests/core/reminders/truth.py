@@ -3,6 +3,7 @@ which letters have to come. Works all of it out anew, without asking what the pr
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -207,8 +208,15 @@ class Truth:
             f"{one.number} should have had {f'step {self.step(one)}' if one.due else 'its thanks'} today"
             for contact_id, lines in due.items()
             for one in lines
-            if not any(f"{one.number}: " in mail.text for mail in letters[contact_id])
+            if not self.named([one], letters[contact_id])
+            # Nor is somebody thanked who was reminded, perhaps of an invoice whose new due date no sync could see.
+            and (one.due or not self.named([each for each in self.invoices if each.due], letters[contact_id]))
         ]
+
+    @staticmethod
+    def named(invoices: Sequence[Invoice], letters: Sequence[Mail]) -> bool:
+        """Whether one of these letters is about one of these invoices."""
+        return any(f"{one.number}: " in mail.text for one in invoices for mail in letters)
 
     async def remembered(self) -> list[str]:
         """What went must be written down, and what is written down must have gone, but for crashes in between."""
