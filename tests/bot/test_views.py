@@ -109,7 +109,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
 OURS = re.compile(r"!date\^\d+\^[^<>]*|@U0\w+|#C0\w+")
 """All that may stand between `<` and `>`."""
 THOROUGH = settings(
-    max_examples=200 if os.environ.get("SOLIDO_PROVE") else 40,
+    max_examples=200 if os.environ.get("SOLIDO_PROVE") else 60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink ten thousand characters takes minutes

@@ -31,7 +31,7 @@ BACK_WITHIN = 10.0 if PROVE else 20.0
 """Seconds in which what somebody had begun goes on elsewhere: ten, and more where many tests share the machine."""
 BOOKS, INVOICES = (12, 5200) if PROVE else (4, 2200)
 ROUNDS = 3 if PROVE else 1
-RUNNING_SECONDS = 60 if PROVE else 3
+RUNNING_SECONDS = 60 if PROVE else 8
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ async def test_a_rolling_restart_under_load_and_two_schedulers_of_which_one_dies
 async def no_overlap_and_no_gap(it: Cluster, runs: list[SyncRun], organisation: Organisation) -> None:
     [connection] = [one for one in await it.connections() if one.tenant_name == organisation.name]
     mine = sorted((run for run in runs if run.connection_id == connection.id), key=lambda run: run.queued_at)
-    assert len(mine) > 1
+    assert len(mine) > 3
     for before, after in pairwise(mine):
         assert before.finished_at <= after.started_at
         assert after.queued_at - before.queued_at < timedelta(seconds=BACK_WITHIN + 4)
