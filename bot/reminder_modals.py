@@ -22,7 +22,7 @@ from core.reminders.facts import HoldReason
 from core.reminders.letters import TemplateBroken, write
 from core.reminders.outlook import Outlook
 from core.reminders.rules import DUE, FIRM, FRIENDLY, LATE, STEPS, Rules, Step
-from storage.types import exact_money
+from storage.exact import exact_money
 
 Values = Mapping[str, str]
 FURTHEST, MOST_STEPS = 120, 8

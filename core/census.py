@@ -52,14 +52,15 @@ class Census:
 
     async def _list(self) -> None:
         reader, count = self._reader, self.count
-        fetch = reader.fetching("Invoices", OUTSTANDING, wire.read_invoices)
-        if count.first:
-            walk = reader.walk(await reader.cursor(Resource.INVOICES), fetch)
-        else:
-            walk = Walk(fetch, Position(None), count)
-        async with aclosing(walk.leaves()) as leaves:
-            async for leaf in leaves:
-                await self._keep(leaf, walk)
+        async with reader.reading_invoices() as read:
+            fetch = reader.fetching("Invoices", OUTSTANDING, read)
+            if count.first:
+                walk = reader.walk(await reader.cursor(Resource.INVOICES), fetch)
+            else:
+                walk = Walk(fetch, Position(None), count)
+            async with aclosing(walk.leaves()) as leaves:
+                async for leaf in leaves:
+                    await self._keep(leaf, walk)
 
     async def _keep(self, leaf: Leaf, walk: Walk) -> None:
         reader, count = self._reader, self.count

@@ -1,15 +1,28 @@
 """What a record from Xero changes in the mirror. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from storage.invoices import Known
-
 A_SECOND = timedelta(seconds=1)
+SLACK = timedelta(seconds=5)
+"""How far Xero's clocks may lie apart: that which stamps a record, and that which stamps an answer."""
+
+
+class Known(Protocol):
+    """What the mirror holds of an invoice."""
+
+    @property
+    def updated_at(self) -> datetime: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def amount_due(self) -> Decimal: ...
+    @property
+    def due_on(self) -> date | None: ...
 
 
 class Change(Enum):
@@ -61,8 +74,8 @@ def newest_of_each(rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, A
     return list(latest.values())
 
 
-def onward(at: Position, rows: Sequence[Mapping[str, Any]], *, last: bool) -> Position | None:
-    """Return where to read on after a page, ordered by when each record changed; None when all has been read.
+def onward(at: Position, moments: Sequence[datetime], *, last: bool) -> Position | None:
+    """Return where to read on after a page whose records changed at these moments; None when all has been read.
 
     A record that changes while we read moves to the end and pulls all later ones forward, across page borders: page
     numbers would skip some. So we go on from the last moment seen, and by page number only where a page does not get
@@ -71,7 +84,7 @@ def onward(at: Position, rows: Sequence[Mapping[str, Any]], *, last: bool) -> Po
     """
     if at.back:
         return at._replace(page=at.page - 1) if at.page > 1 else _from(at.then)
-    reached = None if last else further(at, rows)
+    reached = None if last else further(at, moments)
     if reached is None and not last:
         return Position(at.since, at.page + 1)
     return Position(at.since, at.page - 1, back=True, then=reached) if at.page > 1 else _from(reached)
@@ -81,9 +94,8 @@ def _from(moment: datetime | None) -> Position | None:
     return None if moment is None else Position(moment)
 
 
-def further(at: Position, rows: Sequence[Mapping[str, Any]]) -> datetime | None:
+def further(at: Position, moments: Sequence[datetime]) -> datetime | None:
     """Return the moment since which to ask after this page, or None where that would bring the same page again."""
-    moments = [row["updated_at"] for row in rows if row["updated_at"] is not None]
     if not moments or whole_second(min(moments)) == whole_second(max(moments)):
         return None
     # A second less: of the last second seen, more may follow.

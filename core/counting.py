@@ -9,8 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from core.changes import SLACK
 from core.changes import is_outstanding as owes
-from core.walking import SLACK
 
 BESIDE = {"connection_id", "confirmed_by"}
 """Columns that are ours, not Xero's."""
@@ -64,18 +64,14 @@ class Count(msgspec.Struct):
         if not self.complete:
             self.high = max(self.high or row["updated_at"], row["updated_at"])
 
-    def note_new(self, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Count records of which none was counted before (`passes`); return how many are outstanding."""
-        found: defaultdict[str, list[Decimal]] = defaultdict(list)
-        for row in rows:
-            if owes(row["status"], row["amount_due"]):
-                found[row["currency"]].append(row["amount_due"])
-        for currency, amounts in found.items():
+    def note_new(self, found: Mapping[str, Held], moments: Sequence[datetime]) -> int:
+        """Count what records hold of which none was counted before (`passes`); return how many are outstanding."""
+        for currency, its in found.items():
             held = self.held.setdefault(currency, Held())
-            held.invoices += len(amounts)
-            held.amount += sum(amounts)
-        self.high = max((row["updated_at"] for row in rows), default=self.high)
-        return sum(map(len, found.values()))
+            held.invoices += its.invoices
+            held.amount += its.amount
+        self.high = max(moments, default=self.high)
+        return sum(its.invoices for its in found.values())
 
     def _add(self, what: tuple[str, Decimal] | None, times: int) -> None:
         if what is not None:
@@ -83,13 +79,22 @@ class Count(msgspec.Struct):
             held.invoices += times
             held.amount += times * what[1]
 
-    def passes(self, rows: Sequence[Mapping[str, Any]]) -> bool:
-        """Whether all these lie beyond what was counted and before what may have moved: none was here before."""
+    def passes(self, moments: Sequence[datetime]) -> bool:
+        """Whether records that changed then all lie beyond what was counted and before what may have moved: none was
+        here before."""
         if self.complete or self.moved or self.follow_from is None:
             return False
-        moments = [row["updated_at"] for row in rows]
         high = self.high or datetime.min.replace(tzinfo=UTC)
         return not moments or (min(moments) > high and max(moments) < self.follow_from - SLACK)
+
+
+def held_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Held]:
+    """Return what these records hold that is outstanding, by currency."""
+    amounts: defaultdict[str, list[Decimal]] = defaultdict(list)
+    for row in rows:
+        if owes(row["status"], row["amount_due"]):
+            amounts[row["currency"]].append(row["amount_due"])
+    return {currency: Held(len(each), sum(each, Decimal(0))) for currency, each in amounts.items()}
 
 
 def decode(text: str | None) -> Count | None:

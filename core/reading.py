@@ -14,9 +14,10 @@ from uuid import UUID, uuid5
 import structlog
 
 from core import progress
+from core.apart import Apart, LaidOut, Read, here
 from core.changes import Change, Position, change, newest_of_each
 from core.clock import utc_now
-from core.counting import Count, contact_drifted, drifted
+from core.counting import Count, contact_drifted, drifted, held_of
 from core.errors import Superseded
 from core.notices import encode
 from core.walking import PAGE_SIZE, Fetch, Leaf, Walk, note
@@ -80,6 +81,7 @@ class Reader:
     count: Count | None = None
     mark: datetime | None = None
     blank: bool = False
+    apart: Apart | None = None
     lacking: Collection[UUID] = ()
     any_aside: bool | None = None
     first: bool | None = None
@@ -113,7 +115,7 @@ class Reader:
         self, resource: Resource, path: str, params: Params, read: Callable[[bytes], wire.Page], keep: Keep
     ) -> None:
         cursor = await self.cursor(resource)
-        walk = self.walk(cursor, self.fetching(path, params, read))
+        walk = self.walk(cursor, self.fetching(path, params, here(read)))
         async with aclosing(walk.leaves()) as leaves:
             async for leaf in leaves:
                 self.turn_page(leaf)
@@ -125,11 +127,20 @@ class Reader:
         """Read on from where the cursor stands: from its mark, or from where an earlier attempt broke off."""
         return Walk(fetch, Position(None if cursor.since is None else cursor.since - OVERLAP), cursor)
 
-    def fetching(self, path: str, params: Params, read: Callable[[bytes], wire.Page]) -> Fetch:
+    def fetching(self, path: str, params: Params, read: Read) -> Fetch:
         async def fetch(at: Position) -> wire.Page:
-            return read(await self.calls.get(path, paged(params, at.page), modified_since=at.since))
+            return await read(await self.calls.get(path, paged(params, at.page), modified_since=at.since))
 
         return fetch
+
+    @asynccontextmanager
+    async def reading_invoices(self) -> AsyncIterator[Read]:
+        """Large pages of a first load are read beside this process."""
+        if self.apart is None or not self.blank:
+            yield here(wire.read_invoices)
+        else:
+            async with self.apart.open() as read:
+                yield read
 
     async def owing_contacts(self) -> None:
         """Read those who owe, by ids or, where that takes fewer calls, by reading all contacts."""
@@ -170,15 +181,27 @@ class Reader:
         return told_at
 
     async def keep_invoices(self, store: WorkspaceStore, page: wire.Page) -> None:
-        rows = newest_of_each(page.rows, "invoice_id")
         mark = None if self.count is None else self.census_mark
-        if self.blank and self.count is not None and self.count.passes(rows):
-            self.tally.added += self.count.note_new(rows)
+        all_new = self.blank and self.count is not None and self.count.passes(page.moments)
+        if isinstance(page, LaidOut):
+            if all_new:
+                await self._keep_laid_out(store, page)
+                return
+            page = wire.read_invoices(page.body)
+        rows = newest_of_each(page.rows, "invoice_id")
+        if all_new and self.count is not None:
+            self.tally.added += self.count.note_new(held_of(rows), page.moments)
         else:
             look = store.invoices.known if self.count is None else store.invoices.stored
             self._note(rows, await look(ids_of(rows, "invoice_id")), mark)
         await store.invoices.put(rows, confirmed_by=mark, connection_id=self.connection.id)
         await self.set_aside(store, Resource.INVOICES, page, ids_of(rows, "invoice_id"))
+
+    async def _keep_laid_out(self, store: WorkspaceStore, page: LaidOut) -> None:
+        assert self.count is not None  # only a full reading has such pages
+        self.tally.added += self.count.note_new(page.layout.held, page.moments)
+        await store.invoices.put(page.turned, confirmed_by=self.census_mark, connection_id=self.connection.id)
+        await self.set_aside(store, Resource.INVOICES, page, page.layout.ids)
 
     def _note(self, rows: Sequence[dict[str, Any]], known: Mapping[UUID, Any], mark: UUID | None) -> None:
         """Count what these rows change in the mirror, and during a full reading what is outstanding."""
@@ -213,7 +236,7 @@ class Reader:
         await self.set_aside(store, Resource.CONTACTS, page, ids_of(rows, "contact_id"))
 
     async def set_aside(
-        self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Sequence[UUID]
+        self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Sequence[UUID] | Sequence[str]
     ) -> None:
         for record in page.set_aside:
             self.tally.set_aside += record.record not in self._odd

@@ -8,6 +8,7 @@ import structlog
 
 from core import agreement, measures, progress, quotas
 from core.agreement import Agreement
+from core.apart import Apart
 from core.clock import utc_now
 from core.course import Result, everything
 from core.engine import Engine
@@ -60,6 +61,7 @@ class Syncing:
     every: timedelta
     daily_limit: int = 1000
     troubles: Troubles = field(default_factory=Troubles)
+    apart: Apart = field(default_factory=Apart)
 
     async def request(self, workspace_id: UUID, *, by: str, now: datetime, full: bool = False) -> Asked:
         """Queue a manual sync, `full` to read all that is outstanding anew; raise NotConnected. One that is under way
@@ -125,7 +127,8 @@ class Syncing:
     def _reader(self, run: SyncRun, connection: Connection, attempt: int) -> Reader:
         calls = self.calls(connection, Meter(run.calls, run.bytes))
         tally = Tally(**{each.name: getattr(run, each.name) for each in fields(Tally)})
-        return Reader(self.database, calls, run, connection, attempt, tally)
+        apart = self.apart if self.database.embedded else None  # columns are turned for SQLite's driver there
+        return Reader(self.database, calls, run, connection, attempt, tally, apart=apart)
 
     async def _attempt(self, reader: Reader) -> None:
         try:

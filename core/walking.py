@@ -13,7 +13,7 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from core.changes import Position, onward, whole_second
+from core.changes import SLACK, Position, onward, whole_second
 from core.xero.wire import Page
 
 PAGE_SIZE = 1000
@@ -21,8 +21,6 @@ PAGE_SIZE = 1000
 PAGES_AHEAD = 2
 """One to be stored next, and one that Xero works on meanwhile. They are asked for one after the other."""
 A_SECOND = timedelta(seconds=1)
-SLACK = timedelta(seconds=5)
-"""How far Xero's clocks may lie apart: that which stamps a record, and that which stamps an answer."""
 
 Fetch = Callable[[Position], Awaitable[Page]]
 
@@ -136,9 +134,9 @@ class Walk:
         while at is not None:
             page = await self._fetch(at)
             self._note(None, page)
-            moments = moments_of(page)
+            moments = page.moments
             past = span.until is not None and bool(moments) and min(moments) > span.until
-            at = onward(at, page.rows, last=past or is_last(page, at))
+            at = onward(at, moments, last=past or is_last(page, at))
             by_time = at is not None and at.page == 1 and not at.back and self.resumed
             yield Leaf(page, at is None, reached=at.since if at and by_time else None, again=self._again)
 
@@ -146,17 +144,16 @@ class Walk:
         """Keep what tells that the list has changed under us."""
         self.began = self.began or page.told_at
         if self.began is not None:
-            self._movers |= {whole_second(each) for each in moments_of(page) if each > self.began - SLACK}
+            self._movers |= {whole_second(each) for each in page.moments if each > self.began - SLACK}
         if before is not None:
             shorter = before.items is not None and page.items is not None and page.items < before.items
-            moments = moments_of(before)
-            self._borders.append(Border(max(moments, default=None), (before.told_at, page.told_at), shorter))
+            self._borders.append(Border(max(before.moments, default=None), (before.told_at, page.told_at), shorter))
 
 
 def note(so_far: Progress, leaf: Leaf, *, began: datetime | None) -> None:
     """Keep how far the reading has come with this page. `began` is Xero's own time when it began."""
     if so_far.follow_from is None:
-        so_far.follow_from = began or max(moments_of(leaf.page), default=None)
+        so_far.follow_from = began or max(leaf.page.moments, default=None)
     if leaf.again and not so_far.again:
         so_far.again, so_far.reached = True, leaf.reached
     elif leaf.reached is not None:
@@ -165,15 +162,10 @@ def note(so_far: Progress, leaf: Leaf, *, began: datetime | None) -> None:
 
 def end_of(page: Page) -> datetime | None:
     """Where to read on after this page; never later than Xero's own time, whatever an odd record claims."""
-    moments = moments_of(page)
-    if not moments:
+    if not page.moments:
         return None
-    return just_before(min(max(moments), page.told_at or max(moments)))
-
-
-def moments_of(page: Page) -> Sequence[datetime]:
-    """When each record of the page last changed, in Xero's order."""
-    return [row["updated_at"] for row in page.rows if row["updated_at"] is not None]
+    last = max(page.moments)
+    return just_before(min(last, page.told_at or last))
 
 
 def is_last(page: Page, at: Position) -> bool:

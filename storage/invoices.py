@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.mirror_models import Invoice
 from storage.types import Money
-from storage.upserts import upsert
+from storage.upserts import Turned, upsert
 
 NOTHING = Decimal(0)
 CHANGING = tuple(c for c in Invoice.model_fields if c not in ("workspace_id", "invoice_id", "confirmed_by"))
@@ -62,7 +62,9 @@ class Invoices:
             col(Invoice.amount_due) > NOTHING,
         ]
 
-    async def put(self, rows: Sequence[dict[str, Any]], *, confirmed_by: UUID | None = None, **shared: Any) -> None:
+    async def put(
+        self, rows: Sequence[dict[str, Any]] | Turned, *, confirmed_by: UUID | None = None, **shared: Any
+    ) -> None:
         """Store what Xero says, unless something newer is stored; rows are column values without `workspace_id`, and
         `shared` those that all have in common.
 

@@ -14,7 +14,8 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.types import Money, UtcDateTime, as_hex, as_text, as_units
+from storage.exact import as_day, as_hex, as_text, as_units
+from storage.types import Money, UtcDateTime
 
 OFTEN_THE_SAME = (Date, UtcDateTime, Money)
 """Books hold few different days, and most amounts twice or more, so what was turned once is remembered."""
@@ -23,11 +24,21 @@ ROWS_AT_ONCE = (1000, 100)
 """So many rows go in one statement on SQLite, the rest one by one."""
 MOST_PARAMETERS = 32_766
 """SQLite's own limit for one statement (sqlite.org/limits.html)."""
-QUICK: Mapping[type, Callable[[Any], Any]] = {Money: as_units, UtcDateTime: as_text, Uuid: as_hex}
+QUICK: Mapping[type, Callable[[Any], Any]] = {Money: as_units, UtcDateTime: as_text, Date: as_day, Uuid: as_hex}
 """What the types do themselves on SQLite, without the steps between; a test holds the two to the same."""
 NOTHING_SHARED: Mapping[str, Any] = MappingProxyType({})
 
 Turn = Callable[[Any], Any] | None
+
+
+class Turned(NamedTuple):
+    """Rows by their columns, each value turned for SQLite's driver already (storage/exact.py)."""
+
+    columns: Mapping[str, Sequence[Any]]
+
+    @property
+    def length(self) -> int:
+        return len(next(iter(self.columns.values())))
 
 
 class Prepared(NamedTuple):
@@ -45,7 +56,7 @@ class Prepared(NamedTuple):
 async def upsert(
     session: AsyncSession,
     model: type[SQLModel],
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]] | Turned,
     *,
     update: Iterable[str],
     newer: str | None = None,
@@ -62,15 +73,17 @@ async def upsert(
     if not rows:
         return
     dialect = session.get_bind().dialect
-    names = (*rows[0], *shared)
-    prepared = prepare(model.__table__, dialect, names, tuple(update), newer)  # type: ignore[attr-defined]
+    first, length = (rows.columns, rows.length) if isinstance(rows, Turned) else (rows[0], len(rows))
+    prepared = prepare(model.__table__, dialect, (*first, *shared), tuple(update), newer)  # type: ignore[attr-defined]
     columns: list[Iterable[Any]] = []
     for name, turn in zip(prepared.names, prepared.turn, strict=True):
         if name in shared:
-            columns.append(repeat(turn(shared[name]) if turn else shared[name], len(rows)))
-            continue
-        values = map(itemgetter(name), rows)
-        columns.append(values if turn is None else map(turn, values))
+            columns.append(repeat(turn(shared[name]) if turn else shared[name], length))
+        elif isinstance(rows, Turned):
+            columns.append(rows.columns[name])
+        else:
+            values = map(itemgetter(name), rows)
+            columns.append(values if turn is None else map(turn, values))
     await execute(await session.connection(), prepared, list(zip(*columns, strict=True)))
 
 

@@ -5,7 +5,7 @@ Facts: "Requests and responses", "Invoices", "Contacts" in Xero's developer docs
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 
 from core.errors import XeroUnreadable
-from storage.types import exact_money
+from storage.exact import exact_money
 
 A_MILLISECOND = timedelta(milliseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -142,6 +142,11 @@ class Page:
     rows: list[dict[str, Any]] = field(default_factory=list)
     set_aside: list[Unreadable] = field(default_factory=list)
     length: int = 0
+
+    @property
+    def moments(self) -> Sequence[datetime]:
+        """When each record last changed, as far as Xero said so, in Xero's order."""
+        return [row["updated_at"] for row in self.rows if row["updated_at"] is not None]
 
 
 def read_invoices(body: bytes) -> Page:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.types import Money, UtcDateTime, exact_money
+from storage.exact import exact_money
+from storage.types import Money, UtcDateTime
 from tests.builders import NOW, a_connection, a_workspace, an_invoice_row
 
 beside_others = pytest.mark.asyncio(loop_scope="session")

@@ -1,6 +1,6 @@
 """Many rows at once: stored exactly as one by one."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -8,12 +8,13 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Uuid
+from sqlalchemy import Date, Uuid
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
 from storage.database import Database
-from storage.types import Money, UtcDateTime, as_hex, as_text, as_units
+from storage.exact import as_day, as_hex, as_text, as_units
+from storage.types import Money, UtcDateTime
 from tests.builders import a_connection, a_workspace, an_invoice_row
 
 zones = st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours)))
@@ -37,6 +38,11 @@ def test_a_moment_is_written_as_sqlalchemy_writes_it(moment: datetime | None) ->
 @given(amounts | st.none())
 def test_money_is_written_as_sqlalchemy_writes_it(amount: Decimal | None) -> None:
     assert as_units(amount) == by_sqlalchemy(Money(), amount)
+
+
+@given(st.dates() | st.none())
+def test_a_date_is_written_as_sqlalchemy_writes_it(day: date | None) -> None:
+    assert as_day(day) == by_sqlalchemy(Date(), day)
 
 
 @given(st.uuids() | st.none())

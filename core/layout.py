@@ -1,0 +1,94 @@
+"""Laying out a page of invoices that are new to the mirror: from Xero's bytes to columns as SQLite's driver takes them.
+
+Done by a process of its own (core/apart.py), which needs little more than this: no database, no HTTP. What it is asked
+and what it answers has its length in front; no answer at all means: look at this one yourself.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, BinaryIO
+
+import msgspec
+
+from core.changes import newest_of_each
+from core.counting import Held, held_of
+from core.errors import XeroUnreadable
+from core.xero import wire
+from storage.exact import as_day, as_hex, as_text, as_units
+
+LENGTH = 8
+"""Bytes in front of each message, which say how long it is."""
+REMEMBERED = 4096
+TURNED: Mapping[str, Callable[[Any], Any]] = {
+    "invoice_id": as_hex,
+    "contact_id": lru_cache(REMEMBERED)(as_hex),
+    **dict.fromkeys(("total", "amount_due", "amount_paid", "amount_credited"), lru_cache(REMEMBERED)(as_units)),
+    **dict.fromkeys(("issued_on", "due_on", "fully_paid_on", "expected_payment_on"), lru_cache(REMEMBERED)(as_day)),
+    "updated_at": lru_cache(REMEMBERED)(as_text),
+}
+"""What turns the columns of an invoice for the driver; the others go as they are. A test holds them to the table."""
+
+
+class Layout(msgspec.Struct, array_like=True):
+    """A page of invoices laid out: what `wire.Page` tells of it, each record once, and what is outstanding of them.
+
+    `set_aside`: record, label and reason of each that could not be understood. `ids` as the mirror writes them.
+    """
+
+    told_at: datetime | None
+    pages: int | None
+    items: int | None
+    length: int
+    set_aside: list[tuple[str, str, str]]
+    moments: list[datetime]
+    ids: list[str]
+    held: dict[str, Held]
+    columns: dict[str, list[str | int | None]]
+
+
+def lay_out(body: bytes) -> Layout:
+    """Raise XeroUnreadable for no answer of Xero's, and ValueError for what only the careful way can tell more of."""
+    page = wire.read_invoices(body)
+    rows = newest_of_each(page.rows, "invoice_id")
+    columns = {}
+    for name in rows[0] if rows else ():
+        values, turn = map(itemgetter(name), rows), TURNED.get(name)
+        columns[name] = list(values if turn is None else map(turn, values))
+    return Layout(
+        told_at=page.told_at,
+        pages=page.pages,
+        items=page.items,
+        length=page.length,
+        set_aside=[(each.record, each.label, each.reason) for each in page.set_aside],
+        moments=list(page.moments),
+        ids=[str(row["invoice_id"]) for row in rows],
+        held=held_of(rows),
+        columns=columns,
+    )
+
+
+def answer(body: bytes) -> bytes:
+    try:
+        return msgspec.msgpack.encode(lay_out(body))
+    except (XeroUnreadable, ValueError):
+        return b""
+
+
+def with_length(message: bytes) -> bytes:
+    return len(message).to_bytes(LENGTH, "big") + message
+
+
+def serve(asked: BinaryIO, answered: BinaryIO) -> None:
+    """Answer until nobody asks any more."""
+    while len(head := asked.read(LENGTH)) == LENGTH:
+        answered.write(with_length(answer(asked.read(int.from_bytes(head, "big")))))
+        answered.flush()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
+    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,231 @@
+"""Pages read beside the process: the same as read here, whatever comes, and whatever becomes of who reads them."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
+
+from core import apart, layout
+from core.apart import Apart, LaidOut
+from core.changes import newest_of_each
+from core.counting import held_of
+from core.errors import XeroUnreadable
+from core.xero import wire
+from storage.mirror_models import Invoice
+from storage.upserts import turner
+from tests.core.house import House, owing
+from tests.core.xero.test_wire import GARBAGE, an_invoice, anything, page
+
+ONE, OTHER = "7a1d3c52-5b0e-4c7e-9a66-0f6a2d1b8e01", "7a1d3c52-5b0e-4c7e-9a66-0f6a2d1b8e02"
+A_PAGE = page("Invoices", an_invoice(), an_invoice(InvoiceID=OTHER))
+
+
+@pytest.fixture(autouse=True)
+def every_page_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "WORTHWHILE", 0)
+
+
+@pytest.fixture
+async def beside() -> AsyncIterator[Apart]:
+    it = Apart()
+    yield it
+    assert it._process is None  # nobody left one behind
+
+
+def test_the_columns_are_those_of_the_table() -> None:
+    row = wire.read_invoices(A_PAGE).rows[0]
+    assert set(row) | {"workspace_id", "connection_id", "confirmed_by"} == set(Invoice.model_fields)
+
+
+records = st.dictionaries(
+    st.sampled_from([*an_invoice(), "FullyPaidOnDate", "ExpectedPaymentDate"]), anything, max_size=2
+)
+
+
+@given(st.lists(records, max_size=4), st.sampled_from([ONE, OTHER]))
+def test_whatever_a_page_holds_it_is_laid_out_as_the_database_would_have_turned_it(odd: list[Any], id: str) -> None:
+    body = page("Invoices", *(an_invoice(**each) for each in odd), an_invoice(InvoiceID=id))
+    plain, laid = wire.read_invoices(body), layout.lay_out(body)
+    rows = newest_of_each(plain.rows, "invoice_id")
+    for name, values in laid.columns.items():
+        turn = turner(Invoice.__table__.c[name].type, sqlite.dialect())  # type: ignore[attr-defined]
+        assert values == [turn(row[name]) if turn else row[name] for row in rows], name
+    assert laid.ids == [str(row["invoice_id"]) for row in rows]
+    assert laid.held == held_of(rows)
+    assert laid.moments == plain.moments
+
+
+async def test_who_reads_beside_tells_the_same_of_a_page(beside: Apart) -> None:
+    body = page("Invoices", an_invoice(), an_invoice(InvoiceID="?"), pagination={"pageCount": 7, "itemCount": 6_001})
+    plain = wire.read_invoices(body)
+    async with beside.open() as read:
+        found = await read(body)
+    assert isinstance(found, LaidOut)
+    same = ("told_at", "pages", "items", "length", "set_aside", "moments")
+    assert [getattr(found, name) for name in same] == [getattr(plain, name) for name in same]
+
+
+@pytest.mark.parametrize("body", GARBAGE)
+async def test_what_is_no_answer_is_said_to_be_unreadable_and_the_next_page_is_read(beside: Apart, body: bytes) -> None:
+    async with beside.open() as read:
+        with pytest.raises(XeroUnreadable):
+            await read(body)
+        assert isinstance(await read(A_PAGE), LaidOut)
+
+
+async def test_a_small_page_starts_nothing(beside: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "WORTHWHILE", len(A_PAGE) + 1)
+    async with beside.open() as read:
+        assert len((await read(A_PAGE)).rows) == 2
+        assert beside._process is None
+
+
+async def test_one_process_serves_all_who_read_at_once_and_each_has_its_own_page(beside: Apart) -> None:
+    async def numbers(count: int) -> list[str | int | None]:
+        async with beside.open() as read:
+            found = await read(page("Invoices", *(an_invoice(InvoiceID=str(UUID(int=n))) for n in range(count))))
+        assert isinstance(found, LaidOut)
+        return found.layout.columns["invoice_id"]
+
+    async with beside.open():
+        found = await asyncio.gather(*map(numbers, range(1, 9)))
+    assert [len(each) for each in found] == list(range(1, 9))
+
+
+async def test_where_it_is_killed_the_page_is_read_here_and_the_next_one_by_another(beside: Apart) -> None:
+    async with beside.open() as read:
+        await read(A_PAGE)
+        assert beside._process is not None
+        beside._process.kill()
+        await beside._process.wait()
+        here = await read(A_PAGE)
+        assert not isinstance(here, LaidOut)
+        assert len(here.rows) == 2
+        assert isinstance(await read(A_PAGE), LaidOut)
+
+
+async def test_where_it_does_not_answer_in_time_the_page_is_read_here(
+    beside: Apart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with beside.open() as read:
+        await read(A_PAGE)
+        assert beside._process is not None
+        os.kill(beside._process.pid, signal.SIGSTOP)
+        monkeypatch.setattr(apart, "ANSWER_SECONDS", 0.05)
+        assert len((await read(A_PAGE)).rows) == 2
+
+
+@pytest.mark.parametrize("garbage", ["b'?' * 100", "b'\\0' * 7 + b'\\3abc'"])
+async def test_where_it_answers_garbage_the_page_is_read_here(
+    beside: Apart, monkeypatch: pytest.MonkeyPatch, garbage: str
+) -> None:
+    monkeypatch.setattr(apart, "ANSWER_SECONDS", 2)
+    script = f"import sys; sys.stdout.buffer.write({garbage}); sys.stdout.flush(); sys.stdin.read()"
+    wrong = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    async with beside.open() as read:
+        beside._process = wrong
+        assert len((await read(A_PAGE)).rows) == 2
+    await wrong.wait()
+
+
+async def test_an_answer_nobody_waits_for_is_not_taken_for_the_next_one(beside: Apart) -> None:
+    async with beside.open() as read:
+        await read(A_PAGE)
+        for pause in (0.0, 0.001, 0.01):
+            given_up = asyncio.create_task(read(A_PAGE * 1))
+            await asyncio.sleep(pause)
+            given_up.cancel()
+            await asyncio.gather(given_up, return_exceptions=True)
+            found = await read(page("Invoices", an_invoice(InvoiceNumber="NEXT")))
+            assert isinstance(found, LaidOut)
+            assert found.layout.columns["number"] == ["NEXT"]
+
+
+async def test_it_ends_with_the_last_who_had_it_open(beside: Apart) -> None:
+    async with beside.open() as read:
+        async with beside.open():
+            await read(A_PAGE)
+        process = beside._process
+        assert process is not None
+        assert process.returncode is None
+    assert await asyncio.wait_for(process.wait(), 10) == -signal.SIGKILL
+
+
+def test_it_ends_where_nobody_asks_any_more() -> None:
+    answered = BytesIO()
+    layout.serve(BytesIO(layout.with_length(A_PAGE)), answered)
+    assert answered.getvalue()[layout.LENGTH :] == layout.answer(A_PAGE)
+
+
+def test_it_does_not_outlive_who_started_it() -> None:
+    script = (
+        "import asyncio, os, signal\n"
+        "from core import apart\n"
+        "async def main():\n"
+        "    apart.WORTHWHILE, it = 0, apart.Apart()\n"
+        "    async with it.open() as read:\n"
+        f"        await read({A_PAGE!r})\n"
+        "        print(it._process.pid, flush=True)\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    pid = int(done.stdout)
+    for _ in range(500):
+        if not _alive(pid):
+            return
+        time.sleep(0.02)
+    pytest.fail("it lives on")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_it_needs_neither_database_nor_network() -> None:
+    script = (
+        "import sys, core.layout; print([n for n in ('sqlalchemy', 'httpx', 'asyncio', 'dbos') if n in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", script]).strip() == b"[]"
+
+
+async def test_a_first_load_read_beside_fills_the_mirror_as_one_read_here(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organisations = [house.xero.add_organisation(name) for name in ("Beside", "Here")]
+    for organisation in organisations:
+        for number in range(30):
+            owing(organisation, f"INV-{number}", f"{number + 1}.25")
+    house.pass_time(minutes=10)
+    found = []
+    for organisation, least in zip(organisations, (0, 10**9), strict=True):
+        monkeypatch.setattr(apart, "WORTHWHILE", least)
+        workspace = await house.synced(organisation)
+        async with house.database.reading(workspace) as store:
+            found.append(sorted(_told(invoice) for invoice in await store.invoices.everything()))
+        run = await house.run(workspace)
+        assert (run.state, run.added) == ("succeeded", 30)
+        assert '"agree":true' in (run.agreement or "")
+    assert found[0] == found[1]
+
+
+def _told(invoice: Invoice) -> tuple[Any, ...]:
+    return (invoice.number, invoice.amount_due, invoice.currency, invoice.due_on, invoice.contact_name, invoice.status)
