@@ -8,12 +8,13 @@ where it is lost, or does not know what to make of a page, the page is read here
 import asyncio
 import os
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 
 import msgspec
 import structlog
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 WORTHWHILE = 100_000
 """Bytes from which on a page is read sooner beside than here."""
 ANSWER_SECONDS = 20.0
+MOST_BYTES = 1 << 28
 ROOT = Path(layout.__file__).resolve().parents[1]
 
 Read = Callable[[bytes], Awaitable[wire.Page]]
@@ -59,13 +61,59 @@ def here(read: Callable[[bytes], wire.Page]) -> Read:
     return read_here
 
 
+class Beside:
+    """One process, and the thread that talks to it: one question after the other, each to its answer, wanted or not."""
+
+    def __init__(self) -> None:
+        self.process: Popen[bytes] | None = None
+        self.used = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="apart")
+
+    async def lay_out(self, body: bytes) -> Layout | None:
+        """None where it does not know what to make of it; OSError, EOFError or MsgspecError where it is lost."""
+        self.used = True
+        asked = asyncio.get_running_loop().run_in_executor(self._thread, self._exchange, body)
+        return await asyncio.wait_for(asked, ANSWER_SECONDS)
+
+    def end(self) -> None:
+        """It has nothing to lose: whatever it was asked, nobody waits for."""
+        if self.process is not None:
+            self.process.kill()  # so that the thread does not wait for its answer
+        self._thread.submit(self._bury)
+        self._thread.shutdown(wait=False)
+
+    def _exchange(self, body: bytes) -> Layout | None:
+        self.process = self.process or _started()
+        asked, answered = self.process.stdin, self.process.stdout
+        assert asked is not None
+        assert answered is not None
+        asked.write(with_length(body))
+        asked.flush()
+        head = answered.read(LENGTH)
+        length = int.from_bytes(head, "big")
+        answer = answered.read(min(length, MOST_BYTES))
+        if len(head) < LENGTH or len(answer) < length:
+            raise EOFError
+        return _decoder.decode(answer) if answer else None
+
+    def _bury(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+
+
+def _started() -> Popen[bytes]:
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", layout.__name__]
+    return Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={"PYTHONPATH": path})
+
+
 class Apart:
     """The process beside this one: started when it is first needed, ended when nobody has it open any more."""
 
     def __init__(self) -> None:
         self._users = 0
-        self._turn = asyncio.Lock()
-        self._process: Process | None = None
+        self._beside = Beside()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Read]:
@@ -76,7 +124,7 @@ class Apart:
         finally:
             self._users -= 1
             if not self._users:
-                await self._end()
+                self._let_go(self._beside)
 
     async def _read(self, body: bytes) -> wire.Page:
         found = await self._laid_out(body) if len(body) >= WORTHWHILE else None
@@ -94,39 +142,17 @@ class Apart:
         )
 
     async def _laid_out(self, body: bytes) -> Layout | None:
-        async with self._turn:
-            try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    answer = await self._ask(body)
-                return _decoder.decode(answer) if answer else None
-            except (OSError, asyncio.IncompleteReadError, msgspec.MsgspecError) as lost:  # TimeoutError is an OSError
-                log.warning("apart.lost", why=type(lost).__name__)
-                await self._end()
-                return None
-            except asyncio.CancelledError:
-                await self._end()  # its answer would be taken for that to the next question
-                raise
+        beside = self._beside
+        try:
+            return await beside.lay_out(body)
+        except (OSError, EOFError, RuntimeError, msgspec.MsgspecError) as lost:
+            # TimeoutError is an OSError; RuntimeError is what a thread says that others have ended meanwhile.
+            log.warning("apart.lost", why=type(lost).__name__)
+            self._let_go(beside)
+            return None
 
-    async def _ask(self, body: bytes) -> bytes:
-        if self._process is None:
-            self._process = await self._started()
-        asked, answered = self._process.stdin, self._process.stdout
-        assert asked is not None
-        assert answered is not None
-        asked.write(with_length(body))
-        await asked.drain()
-        return await answered.readexactly(int.from_bytes(await answered.readexactly(LENGTH), "big"))
-
-    async def _started(self) -> Process:
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", layout.__name__, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={"PYTHONPATH": path}
-        )
-
-    async def _end(self) -> None:
-        """It has nothing to lose: whatever it was asked, nobody waits for."""
-        process, self._process = self._process, None
-        if process is not None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.communicate()
+    def _let_go(self, beside: Beside) -> None:
+        """The next who asks has another; several may find the same one lost."""
+        if beside is self._beside and beside.used:
+            self._beside = Beside()
+            beside.end()

@@ -4,6 +4,7 @@ What is fetched is fetched with no transaction open; what is stored is stored in
 order, is decided in core/course.py.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -128,8 +129,12 @@ class Reader:
         return Walk(fetch, Position(None if cursor.since is None else cursor.since - OVERLAP), cursor)
 
     def fetching(self, path: str, params: Params, read: Read) -> Fetch:
+        line = asyncio.Lock()
+
         async def fetch(at: Position) -> wire.Page:
-            return await read(await self.calls.get(path, paged(params, at.page), modified_since=at.since))
+            async with line:
+                body = await self.calls.get(path, paged(params, at.page), modified_since=at.since)
+            return await read(body)
 
         return fetch
 

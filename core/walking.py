@@ -23,6 +23,7 @@ PAGES_AHEAD = 2
 A_SECOND = timedelta(seconds=1)
 
 Fetch = Callable[[Position], Awaitable[Page]]
+"""Called again before it has returned, it asks for what it was asked for first."""
 
 
 class Leaf(NamedTuple):
@@ -72,6 +73,7 @@ class Walk:
         self._start = Position(so_far.reached) if so_far.reached else origin
         self.began = so_far.follow_from
         self.resumed, self._again = self.began is not None, so_far.again
+        self._pages: int | None = None
         self._borders: list[Border] = []
         self._movers: set[datetime] = set()
 
@@ -122,12 +124,15 @@ class Walk:
             await asyncio.gather(*ahead, return_exceptions=True)
 
     async def _fetched(self, at: Position, left: "asyncio.Task[Page | None] | None" = None) -> Page | None:
-        """The page at this position, once the one left of it is there; None where that was the last."""
-        if left is not None:
+        """The page at this position; None where the one left of it was the last, which nobody may know before that one
+        is there."""
+        if left is not None and not (self._pages and at.page <= self._pages):
             page = await left
             if page is None or is_last(page, at._replace(page=at.page - 1)):
                 return None
-        return await self._fetch(at)
+        page = await self._fetch(at)
+        self._pages = page.pages
+        return page
 
     async def _by_moment(self, span: Span) -> AsyncGenerator[Leaf, None]:
         at: Position | None = span.start

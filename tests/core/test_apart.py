@@ -41,7 +41,7 @@ def every_page_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
 async def beside() -> AsyncIterator[Apart]:
     it = Apart()
     yield it
-    assert it._process is None  # nobody left one behind
+    assert it._beside.process is None  # nobody left one behind
 
 
 def test_the_columns_are_those_of_the_table() -> None:
@@ -89,7 +89,7 @@ async def test_a_small_page_starts_nothing(beside: Apart, monkeypatch: pytest.Mo
     monkeypatch.setattr(apart, "WORTHWHILE", len(A_PAGE) + 1)
     async with beside.open() as read:
         assert len((await read(A_PAGE)).rows) == 2
-        assert beside._process is None
+        assert beside._beside.process is None
 
 
 async def test_one_process_serves_all_who_read_at_once_and_each_has_its_own_page(beside: Apart) -> None:
@@ -107,9 +107,9 @@ async def test_one_process_serves_all_who_read_at_once_and_each_has_its_own_page
 async def test_where_it_is_killed_the_page_is_read_here_and_the_next_one_by_another(beside: Apart) -> None:
     async with beside.open() as read:
         await read(A_PAGE)
-        assert beside._process is not None
-        beside._process.kill()
-        await beside._process.wait()
+        assert beside._beside.process is not None
+        beside._beside.process.kill()
+        beside._beside.process.wait()
         here = await read(A_PAGE)
         assert not isinstance(here, LaidOut)
         assert len(here.rows) == 2
@@ -121,8 +121,8 @@ async def test_where_it_does_not_answer_in_time_the_page_is_read_here(
 ) -> None:
     async with beside.open() as read:
         await read(A_PAGE)
-        assert beside._process is not None
-        os.kill(beside._process.pid, signal.SIGSTOP)
+        assert beside._beside.process is not None
+        os.kill(beside._beside.process.pid, signal.SIGSTOP)
         monkeypatch.setattr(apart, "ANSWER_SECONDS", 0.05)
         assert len((await read(A_PAGE)).rows) == 2
 
@@ -133,13 +133,12 @@ async def test_where_it_answers_garbage_the_page_is_read_here(
 ) -> None:
     monkeypatch.setattr(apart, "ANSWER_SECONDS", 2)
     script = f"import sys; sys.stdout.buffer.write({garbage}); sys.stdout.flush(); sys.stdin.read()"
-    wrong = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    command = [sys.executable, "-c", script]
+    monkeypatch.setattr(
+        apart, "_started", lambda: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     )
     async with beside.open() as read:
-        beside._process = wrong
         assert len((await read(A_PAGE)).rows) == 2
-    await wrong.wait()
 
 
 async def test_an_answer_nobody_waits_for_is_not_taken_for_the_next_one(beside: Apart) -> None:
@@ -159,10 +158,10 @@ async def test_it_ends_with_the_last_who_had_it_open(beside: Apart) -> None:
     async with beside.open() as read:
         async with beside.open():
             await read(A_PAGE)
-        process = beside._process
+        process = beside._beside.process
         assert process is not None
-        assert process.returncode is None
-    assert await asyncio.wait_for(process.wait(), 10) == -signal.SIGKILL
+        assert process.poll() is None
+    assert process.wait(10) == -signal.SIGKILL
 
 
 def test_it_ends_where_nobody_asks_any_more() -> None:
@@ -179,7 +178,7 @@ def test_it_does_not_outlive_who_started_it() -> None:
         "    apart.WORTHWHILE, it = 0, apart.Apart()\n"
         "    async with it.open() as read:\n"
         f"        await read({A_PAGE!r})\n"
-        "        print(it._process.pid, flush=True)\n"
+        "        print(it._beside.process.pid, flush=True)\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "asyncio.run(main())\n"
     )
