@@ -5,6 +5,7 @@ only acknowledges: what it takes is the floor.
 """
 
 import asyncio
+import itertools
 import os
 import signal
 import sys
@@ -37,6 +38,7 @@ KEPT_SECONDS = 2.0
 """How long an idle connection is used again. The servers close theirs after five, now and then just as we write."""
 
 Post = Callable[[], Awaitable[float]]
+typed = itertools.count()
 
 
 @asynccontextmanager
@@ -92,13 +94,14 @@ def signed(body: bytes) -> dict[str, str]:
 
 
 def command(text: str) -> bytes:
+    """As somebody types it: each has a trigger of its own, or it would be taken for one that was sent again."""
     form = {
         "command": "/solido",
         "text": text,
         "team_id": "T0SOLIDO",
         "channel_id": "C0FINANCE",
         "user_id": "U0ADMIN",
-        "trigger_id": "1.2.3",
+        "trigger_id": f"1.2.{next(typed)}",
         "response_url": "http://localhost:9/",
     }
     return urlencode(form).encode()

@@ -62,9 +62,17 @@ async def serve(settings: Settings, roles: frozenset[Role]) -> None:
 def listening(host: str, port: int) -> socket.socket:
     """Raises CannotStart: uvicorn would end the process without a word."""
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        made = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise CannotStart(f"HOST and PORT ({host}, {port}) cannot be listened at: {error.strerror}.") from None
+    return send_at_once(made)
+
+
+def send_at_once(listening: socket.socket) -> socket.socket:
+    """Have what connects here get the end of an answer without waiting 40 ms for more of it (TCP_NODELAY): asyncio
+    sees to that only for sockets that were made with the protocol's number."""
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 async def serve_web(app: ASGIApp, host: str, port: int, stop: asyncio.Event) -> None:

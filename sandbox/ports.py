@@ -6,7 +6,7 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot.serving import Server
+from bot.serving import Server, send_at_once
 
 LOOPBACK = "127.0.0.1"
 
@@ -15,7 +15,7 @@ class Served:
     """One app behind one port of this machine; `url` is how browsers and the product reach it."""
 
     def __init__(self, port: int = 0) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket = send_at_once(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((LOOPBACK, port))
