@@ -1,14 +1,16 @@
 """Slack's requests: each is done once, and each is acknowledged in time, however slow our database is.
 
 Slack waits three seconds. What takes longer than two is acknowledged with a word that it is under way, and goes on; its
-answer follows through the request's own `response_url`, or in the dialog it came from.
+answer follows through the request's own `response_url`, or in the dialog it came from. Where many come at once, what
+can be answered later is acknowledged as soon as it is noted, and begun one after the other.
 """
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,7 +18,6 @@ from urllib.parse import parse_qs
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
-from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -28,6 +29,7 @@ from bot.views.help import broken, on_it
 from core import measures
 from core.clock import steady, utc_now
 from core.guard import survived
+from core.together import Together
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -39,6 +41,9 @@ SEEN = timedelta(minutes=10)
 EVENT_SEEN = timedelta(hours=24)
 LONGEST_RETRY_SECONDS = 30
 DRAIN_SECONDS = 10.0
+FEW = 3
+"""So many requests under way at once are answered each in its own time."""
+SLOW_SECONDS = 1.0
 
 Handle = Callable[[Request], Awaitable[Response]]
 Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -55,6 +60,12 @@ class Sent:
     team_id: str = ""
     enterprise_id: str = ""
     event: dict[str, Any] | None = None
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether its answer may follow: a dialog waits for what we say to it, and an event that is acknowledged does
+        not come again."""
+        return self.kind == "block_actions" or (self.kind == "command" and bool(self.response_url))
 
 
 def read(headers: Mapping[str, str], body: bytes) -> Sent:
@@ -109,14 +120,21 @@ class Inbox:
         self._handle = handle
         self._hear = hear
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._at_work = 0
+        self._line = asyncio.Lock()
+        self._claim = Together(self._claim_each)
+        self._settle = Together(self._settle_each)
 
     async def take(self, request: Request) -> Response:
         """Return the answer, or after two seconds the word that it is under way."""
         began, command = steady(), new_command()
         sent = read(request.headers, await request.body())
         with of_command(command):
-            work = self._start(self._once(request, sent, command))
-            done, _waiting = await asyncio.wait({work}, timeout=ACK_WITHIN_SECONDS)
+            noted = asyncio.Event()
+            work = self._start(self._once(request, sent, command, noted))
+            enough = self._start(noted.wait()) if sent.can_wait and self._at_work >= FEW else work
+            await asyncio.wait({work, enough}, timeout=ACK_WITHIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            done = work.done()
             if not done:
                 self._start(self._later(work, sent))
             seconds = steady() - began
@@ -139,42 +157,65 @@ class Inbox:
         task.add_done_callback(self._under_way.discard)
         return task
 
-    async def _once(self, request: Request, sent: Sent, command: str) -> Response:
-        """Do the work unless this very request has come before; never raises."""
+    async def _once(self, request: Request, sent: Sent, command: str, noted: asyncio.Event) -> Response:
+        """Do the work unless this very request has come before; never raises. `noted` is set once nobody else will do
+        it, or there is nothing to do."""
         answers: list[Response] = []
 
         async def work() -> None:
-            if not await self._is_new(sent, now=utc_now()):
+            if not await self._claim(sent):
                 log.info("slack.seen_before", kind=sent.kind)
                 answers.append(Response())
                 return
-            if sent.event is None:
-                answers.append(await self._handle(request))
-            else:
-                await self._hear(sent.event)
-                answers.append(Response())
-            await self._settle(sent, answers[0].status_code, now=utc_now())
+            noted.set()
+            answers.append(await self._answer(request, sent))
+            await self._settle((sent, answers[0].status_code))
 
-        if not await survived("slack.request", work(), reference=command) and not answers:
-            await survived("slack.release", self._settle(sent, 500, now=utc_now()))
-            return sorry(sent, broken(command))
+        self._at_work += 1
+        try:
+            if not await survived("slack.request", work(), reference=command) and not answers:
+                await survived("slack.release", self._settle((sent, 500)))
+                return sorry(sent, broken(command))
+        finally:
+            self._at_work -= 1
+            noted.set()
         return answers[0]
 
-    async def _is_new(self, sent: Sent, *, now: datetime) -> bool:
-        try:
-            async with self._database.unscoped() as unscoped:
-                return await unscoped.seen.claim(list(sent.keys), now=now, until=now + AT_WORK)
-        except IntegrityError:  # the same request at the same moment, in another process
-            return False
+    async def _answer(self, request: Request, sent: Sent) -> Response:
+        if sent.event is None:
+            return await (self._in_turn(request) if sent.can_wait else self._handle(request))
+        await self._hear(sent.event)
+        return Response()
 
-    async def _settle(self, sent: Sent, status: int, *, now: datetime) -> None:
-        """Remember it for as long as it could come again; forget it where nothing came of it."""
+    async def _in_turn(self, request: Request) -> Response:
+        """Where many are under way, begin one after the other: acknowledgements go before what they announce. What
+        takes long keeps nobody waiting: it waits for Slack, most likely."""
+        if self._at_work <= FEW:
+            return await self._handle(request)
+        async with self._line:
+            answer: asyncio.Task[Response] = self._start(self._handle(request))
+            await asyncio.wait({answer}, timeout=SLOW_SECONDS)
+        return await answer
+
+    async def _claim_each(self, requests: Sequence[Sent]) -> list[bool]:
+        now = utc_now()
         async with self._database.unscoped() as unscoped:
-            if status >= 500:
-                await unscoped.seen.release(list(sent.keys))
-                return
+            return await unscoped.seen.claim_each([list(sent.keys) for sent in requests], now=now, until=now + AT_WORK)
+
+    async def _settle_each(self, ended: Sequence[tuple[Sent, int]]) -> list[None]:
+        """Remember requests for as long as they could come again; forget those of which nothing came."""
+        now = utc_now()
+        kept: defaultdict[timedelta, list[str]] = defaultdict(list)
+        released: list[str] = []
+        for sent, status in ended:
             for name, remembered in sent.keys.items():
-                await unscoped.seen.keep(name, until=now + remembered)
+                (released if status >= 500 else kept[remembered]).append(name)
+        async with self._database.unscoped() as unscoped:
+            if released:
+                await unscoped.seen.release(released)
+            for remembered, names in kept.items():
+                await unscoped.seen.keep(names, until=now + remembered)
+        return [None] * len(ended)
 
     async def _later(self, work: asyncio.Task[Response], sent: Sent) -> None:
         answer = await work

@@ -11,7 +11,6 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
-from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -166,12 +165,9 @@ class Installing:
     async def _greet(self, team: Team) -> None:
         """Nothing where another process is at it."""
         now, mine = utc_now(), [f"welcome:{team.id}:{team.installed_at.isoformat()}"]
-        try:
-            async with self._database.unscoped() as unscoped:
-                if not await unscoped.seen.claim(mine, now=now, until=now + GREETING):
-                    return
-        except IntegrityError:  # both at the same moment
-            return
+        async with self._database.unscoped() as unscoped:
+            if not await unscoped.seen.claim(mine, now=now, until=now + GREETING):
+                return
         async with self._database.asking() as unscoped:
             channels = [place.channel_id for place in await unscoped.places(team.id)]
         said = fitted(welcome(channels))

@@ -4,6 +4,7 @@ Done by a process of its own (core/apart.py), which needs little more than this:
 and what it answers has its length in front; no answer at all means: look at this one yourself.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ from storage.exact import as_day, as_hex, as_text, as_units
 
 LENGTH = 8
 """Bytes in front of each message, which say how long it is."""
+NICE = 5
+"""Whoever waits for an answer goes before what is read for later."""
 REMEMBERED = 4096
 TURNED: Mapping[str, Callable[[Any], Any]] = {
     "invoice_id": as_hex,
@@ -91,4 +94,5 @@ def serve(asked: BinaryIO, answered: BinaryIO) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
+    os.nice(NICE)
     serve(sys.stdin.buffer, sys.stdout.buffer)

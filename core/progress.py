@@ -14,6 +14,10 @@ from storage.store import WorkspaceStore
 TOLD = (Trigger.INITIAL, Trigger.MANUAL)
 COUNTED = ("page", "page_count", "added", "changed", "settled", "set_aside", "mended", "gone")
 
+MOST_KNOWN = 256
+"""So many books are remembered, summed up; the oldest give way."""
+_known: dict[tuple[object, ...], Books] = {}
+
 
 def is_told(run: SyncRun) -> bool:
     return run.trigger in TOLD or run.asked_by is not None
@@ -67,12 +71,19 @@ def _so_far(run: SyncRun, connection: Connection, counted: Mapping[str, int]) ->
 
 
 async def books(store: WorkspaceStore, connection: Connection, *, now: datetime) -> Books:
-    """The mirror at a glance; overdue as of today where the organisation is."""
-    totals = await store.invoices.totals(today=today_at(connection, now))
-    return Books(
-        amounts=[Amount(t.currency, t.invoices, t.amount, t.overdue_invoices, t.overdue_amount) for t in totals],
-        customers=await store.invoices.customers(),
-    )
+    """The mirror at a glance; overdue as of today where the organisation is.
+
+    All that is outstanding is summed up once for as long as nothing has changed: people look more often than that.
+    """
+    today = today_at(connection, now)
+    stand = (store.id, today, await store.runs.stand(), (await store.about.get()).changed_at)
+    if stand not in _known:
+        if len(_known) >= MOST_KNOWN:
+            _known.pop(next(iter(_known)))
+        totals = await store.invoices.totals(today=today)
+        amounts = [Amount(t.currency, t.invoices, t.amount, t.overdue_invoices, t.overdue_amount) for t in totals]
+        _known[stand] = Books(amounts, customers=await store.invoices.customers())
+    return _known[stand]
 
 
 def today_at(connection: Connection, now: datetime) -> date:

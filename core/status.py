@@ -17,7 +17,6 @@ from storage.models import Connection, RunState, SyncRun
 from storage.runs import RunTotals
 from storage.unapplied import Rest
 
-MANY = 10_000
 SHOWN_RUNS = 10
 LOOKED_AT = 5
 ADVISE_FROM = 3
@@ -69,7 +68,7 @@ async def status(database: Database, workspace_id: UUID, *, now: datetime) -> St
             runs=runs,
             advise=advise(runs),
             calls_today=await store.runs.calls_since(start_of_day(now)),
-            unapplied=await store.unapplied.by_contact(await store.contacts.owing(MANY)),
+            unapplied=await store.unapplied.by_contact(owing=True),
             bytes_this_month=await store.runs.bytes_since(start_of_month(now)),
             automatic_cost=await store.runs.automatic_cost(since=now - A_DAY),
             agreement=agreement.decode(await store.runs.last_agreement(connection.id)),

@@ -10,11 +10,13 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 import structlog
 
+from core.together import Together
 from storage.database import Database
 from storage.unscoped import Unscoped
 from storage.webhook_models import WebhookFeed
@@ -61,12 +63,21 @@ class Event(msgspec.Struct, frozen=True):
     happened: str
 
 
+class Kept(NamedTuple):
+    """What a delivery held: changes of kinds we read, organisations of ours, and whether one before it is missing."""
+
+    events: int
+    ours: int
+    missed: bool
+
+
 class Webhooks:
     """The installation's one subscription; without a `key` nothing is believed."""
 
     def __init__(self, database: Database, key: str = "") -> None:
         self._database = database
         self._key = key.encode()
+        self._keep = Together(self._keep_each)
 
     def signed(self, body: bytes, signature: str) -> bool:
         """Whether these very bytes were signed with our key."""
@@ -77,22 +88,29 @@ class Webhooks:
         delivery = read(body)
         if delivery is not None and not delivery.last_event_sequence:
             return  # Xero only wants to see that we check signatures
+        events, ours, missed = await self._keep((delivery, now))
+        log.info("webhooks.taken", events=events, ours=ours, missed=missed)
+
+    async def _keep_each(self, deliveries: Sequence[tuple[_Delivery | None, datetime]]) -> list[Kept]:
         async with self._database.unscoped() as unscoped:
-            feed = await unscoped.webhook_feed(new_at=now)
-            assert feed is not None  # it begins now, if it had not begun
-            missed = delivery is None or follows(feed, delivery.first_event_sequence, delivery.last_event_sequence)
-            feed.heard_at = now
-            events = known_events(delivery.events) if delivery else []
-            owners = await unscoped.live_connections({event.tenant_id for event in events})
-            for event in events:
-                owner = owners.get(event.tenant_id)
-                if owner is not None:
-                    await unscoped.within(owner.workspace_id).webhook_events.put(
-                        owner.id, event.resource_id, event.category, event.happened, now=now
-                    )
-            if missed:
-                await self._look(unscoped, feed, now=now)
-        log.info("webhooks.taken", events=len(events), ours=len(owners), missed=missed)
+            return [await self._kept(unscoped, delivery, now=now) for delivery, now in deliveries]
+
+    async def _kept(self, unscoped: Unscoped, delivery: _Delivery | None, *, now: datetime) -> Kept:
+        feed = await unscoped.webhook_feed(new_at=now)
+        assert feed is not None  # it begins now, if it had not begun
+        missed = delivery is None or follows(feed, delivery.first_event_sequence, delivery.last_event_sequence)
+        feed.heard_at = now
+        events = known_events(delivery.events) if delivery else []
+        owners = await unscoped.live_connections({event.tenant_id for event in events})
+        for event in events:
+            owner = owners.get(event.tenant_id)
+            if owner is not None:
+                await unscoped.within(owner.workspace_id).webhook_events.put(
+                    owner.id, event.resource_id, event.category, event.happened, now=now
+                )
+        if missed:
+            await self._look(unscoped, feed, now=now)
+        return Kept(len(events), len(owners), missed)
 
     async def watch(self, *, now: datetime) -> None:
         """Look for ourselves where there has been no word for a day, once each day."""

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -103,6 +103,15 @@ class Runs:
         """Whether any sync queued earlier has succeeded."""
         earlier = self._mine().where(col(SyncRun.state) == RunState.SUCCEEDED, col(SyncRun.queued_at) < run.queued_at)
         return (await self._session.exec(earlier.limit(1))).first() is not None
+
+    async def stand(self) -> tuple[Any, ...] | None:
+        """What is different as soon as a sync has changed anything in the mirror."""
+        newest = select(SyncRun.id, SyncRun.attempt, SyncRun.state, SyncRun.page, SyncRun.calls, SyncRun.bytes).where(  # type: ignore[call-overload]
+            col(SyncRun.workspace_id) == self._workspace_id
+        )
+        found = await self._session.exec(newest.order_by(col(SyncRun.queued_at).desc(), col(SyncRun.id)).limit(1))
+        row = found.first()
+        return tuple(row) if row else None
 
     async def latest(self, count: int) -> Sequence[SyncRun]:
         """The newest runs, newest first."""

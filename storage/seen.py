@@ -1,10 +1,11 @@
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, delete, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.slack_models import SeenRequest
+from storage.upserts import insert_for
 
 
 class SeenRequests:
@@ -14,20 +15,27 @@ class SeenRequests:
         self._session = session
 
     async def claim(self, keys: Collection[str], *, now: datetime, until: datetime) -> bool:
-        """Note these keys until then, and return True; False where one of them is noted already.
+        """Note these keys until then, and return True; False where one of them is noted already."""
+        [new] = await self.claim_each([keys], now=now, until=until)
+        return new
 
-        Two at the same moment: the second fails with IntegrityError when it commits or flushes.
-        """
+    async def claim_each(self, requests: Sequence[Collection[str]], *, now: datetime, until: datetime) -> list[bool]:
+        """The same for several requests; of two with the same key the first is new."""
+        # Sorted: two processes with the same keys would otherwise wait for each other.
+        keys = sorted({key for request in requests for key in request})
         mine = col(SeenRequest.key).in_(keys)
         await self._session.exec(delete(SeenRequest).where(mine, col(SeenRequest.until_at) <= now))
-        if (await self._session.exec(select(SeenRequest.key).where(mine).limit(1))).first() is not None:
-            return False
-        self._session.add_all([SeenRequest(key=key, until_at=until) for key in keys])
-        await self._session.flush()
-        return True
+        note = insert_for(self._session.get_bind().dialect)(SeenRequest).on_conflict_do_nothing()
+        rows = [{"key": key, "until_at": until} for key in keys]
+        free = set((await self._session.execute(note.returning(SeenRequest.key), rows)).scalars())
+        answers = []
+        for request in requests:
+            answers.append(free.issuperset(request))
+            free -= set(request)
+        return answers
 
-    async def keep(self, key: str, *, until: datetime) -> None:
-        await self._session.exec(update(SeenRequest).where(col(SeenRequest.key) == key).values(until_at=until))
+    async def keep(self, keys: Collection[str], *, until: datetime) -> None:
+        await self._session.exec(update(SeenRequest).where(col(SeenRequest.key).in_(keys)).values(until_at=until))
 
     async def release(self, keys: Collection[str]) -> None:
         """Have these be new again: nothing came of them."""

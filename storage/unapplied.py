@@ -6,6 +6,8 @@ from uuid import UUID
 from sqlmodel import col, delete, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.invoices import Invoices
+from storage.mirror_models import Invoice
 from storage.types import Money
 from storage.unapplied_models import Unapplied
 from storage.upserts import upsert
@@ -43,15 +45,21 @@ class UnappliedPapers:
             )
         )
 
-    async def by_contact(self, contact_ids: Sequence[UUID] | None = None) -> list[Rest]:
-        """Per customer and currency; of these customers only, if given."""
-        mine = [col(Unapplied.workspace_id) == self._workspace_id]
-        if contact_ids is not None:
-            mine.append(col(Unapplied.contact_id).in_(contact_ids))
+    async def by_contact(self, *, owing: bool = False) -> list[Rest]:
+        """Per customer and currency; only of those who owe something, if wanted."""
         rows = await self._session.exec(
             select(Unapplied.contact_id, Unapplied.currency, func.sum(Unapplied.remaining, type_=Money()))
-            .where(*mine)
+            .where(col(Unapplied.workspace_id) == self._workspace_id)
             .group_by(col(Unapplied.contact_id), col(Unapplied.currency))
             .order_by(col(Unapplied.contact_id), col(Unapplied.currency))
         )
-        return [Rest(*row) for row in rows.all()]
+        found = [Rest(*row) for row in rows.all()]
+        if not found or not owing:
+            return found
+        # Few have anything left, most often nobody: only for them it is worth looking through all that is outstanding.
+        owed = select(Invoice.contact_id).where(
+            *Invoices(self._session, self._workspace_id).are_outstanding,
+            col(Invoice.contact_id).in_({rest.contact_id for rest in found}),
+        )
+        owe = set((await self._session.exec(owed.distinct())).all())
+        return [rest for rest in found if rest.contact_id in owe]

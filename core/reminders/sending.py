@@ -142,6 +142,7 @@ class Sending:
         async with self.syncing.database.workspace(connection.workspace_id) as store:
             await store.invoices.put([row | ours for row in fresh.invoice_rows])
             await store.contacts.put([row | ours for row in fresh.contact_rows])
+            store.touch(utc_now())
         return fresh
 
     async def _one(
