@@ -25,9 +25,10 @@ class SeenRequests:
         keys = sorted({key for request in requests for key in request})
         mine = col(SeenRequest.key).in_(keys)
         await self._session.exec(delete(SeenRequest).where(mine, col(SeenRequest.until_at) <= now))
-        note = insert_for(self._session.get_bind().dialect)(SeenRequest).on_conflict_do_nothing()
+        connection = await self._session.connection()
+        note = insert_for(connection.dialect)(SeenRequest).on_conflict_do_nothing()
         rows = [{"key": key, "until_at": until} for key in keys]
-        free = set((await self._session.execute(note.returning(SeenRequest.key), rows)).scalars())
+        free = set((await connection.execute(note.returning(col(SeenRequest.key)), rows)).scalars())
         answers = []
         for request in requests:
             answers.append(free.issuperset(request))

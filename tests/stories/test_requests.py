@@ -125,6 +125,18 @@ async def test_while_the_database_is_slow_a_command_is_acknowledged_and_its_answ
     assert answer.ephemeral_to == "U0ADMIN"
 
 
+async def test_of_many_commands_at_once_each_is_acknowledged_soon_and_each_has_its_answer(play: Play):
+    await play.connect()
+    replies = await asyncio.gather(*(play.slack.command("status") for _ in range(30)))
+    assert [reply.error for reply in replies] == [None] * 30
+    waiting = [reply for reply in replies if HARBOUR not in reply.text]
+    assert waiting, "so many at once are more than a few"
+    assert {reply.text for reply in waiting} == {"I am on it: the answer follows here in a moment."}
+    await play.slack.until(lambda: all(reply.later for reply in waiting), within=20)
+    assert all(HARBOUR in answer.text for reply in waiting for answer in reply.later)
+    assert [len(reply.later) for reply in waiting] == [1] * len(waiting)
+
+
 async def test_while_the_database_is_slow_a_press_is_acknowledged_and_its_answer_follows(play: Play):
     await play.connect()
     play.xero.revoke(play.organisation())
