@@ -237,6 +237,7 @@ def at_a_glance() -> Chapter:
             ID, of.preferences(), channel_id="C1", admins=[], organisation=bold(NAME), usual=of.QUARTER
         ),
         "After *Save*": settings.saved(),
+        "The same, for a channel with people of another company": settings.saved(to_shared="C1"),
         "`/solido settings mention @finance`": settings.mentioning([of.GROUP]),
         "`/solido settings mention nobody`": settings.mentioning([]),
         "Every Monday, to the channel": render(week),

@@ -76,6 +76,7 @@ async def save(call: Call, values: Mapping[str, str]) -> Message | FieldErrors:
         return FieldErrors({"channel": "Choose a channel."})
     async with call.services.database.reading(workspace_id) as store:
         groups = [one for one in (await store.preferences.get()).mentions if views.is_group(one)]
+        was = (await store.about.get()).channel_id
     wanted = Wanted(
         channel_id=place,
         sync_every=int(every) if every in map(str, RHYTHMS) else None,
@@ -92,7 +93,14 @@ async def save(call: Call, values: Mapping[str, str]) -> Message | FieldErrors:
         )
     except BadArgument as taken:
         return FieldErrors({"channel": taken.said})
-    return views.saved()
+    moved = place != was
+    return views.saved(to_shared=place if moved and await _is_shared(call, workspace_id) else "")
+
+
+async def _is_shared(call: Call, workspace_id: UUID) -> bool:
+    async with call.services.database.reading(workspace_id) as store:
+        place = await store.about.get()
+    return await call.services.places.is_shared(place)
 
 
 def several(joined: str) -> list[str]:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import msgspec
 
-from bot.views.blocks import Block, Message, Modal, channel, context, lasting, listed, section, user
+from bot.views.blocks import Block, Message, Modal, channel, context, lasting, listed, saying, section, user
+from bot.views.connections import SHARED
 from bot.views.reminder_forms import field, option
 from core.preferences import RHYTHMS, Setting
 from storage.slack_models import Preferences
@@ -129,6 +130,9 @@ def mentioning(whom: Collection[str]) -> Message:
     return Message(text, [section(text)])
 
 
-def saved() -> Message:
-    text = "The settings are saved."
-    return Message(text, [section(text)])
+def saved(*, to_shared: str = "") -> Message:
+    """`to_shared`: the channel that was chosen instead of another, where people of another company are in it."""
+    said = [section("The settings are saved.")]
+    if to_shared:
+        said.append(section(f":warning: From now on I tell {channel(to_shared)} how the books stand. {SHARED}"))
+    return saying(said)

@@ -162,6 +162,18 @@ async def test_settings_are_kept_and_heeded(play: Play):
     assert [ping.whom for ping in pings(play.slack)] == ["U0MEMBER"], "once, when the trouble began"
 
 
+async def test_whoever_chooses_a_shared_channel_is_warned(play: Play):
+    await play.connect(channel="finance-nz")
+    reply = await play.command("settings", channel="finance-nz")
+    await play.slack.until(lambda: play.slack.modal("admin"))
+    assert reply.error is None
+    done = await play.slack.submit(play.slack.modal("admin"), {"channel": "C0FINANCE"}, user="admin")
+    assert done.error is None
+    said = str(play.slack.modal("admin").blocks)
+    assert "The settings are saved." in said
+    assert "I tell <#C0FINANCE> how the books stand. People of another company are in this channel" in said
+
+
 async def test_an_alert_calls_the_user_group_that_was_chosen(play: Play):
     await play.connect()
     said = await play.say("settings mention <!subteam^S0FINANCE|@finance> and @member")
