@@ -27,9 +27,9 @@ from bot.logs import new_command, of_command
 from bot.views.blocks import Message, Modal, section
 from bot.views.help import broken, on_it
 from core import measures
+from core.batching import Together
 from core.clock import steady, utc_now
 from core.guard import survived
-from core.together import Together
 from storage.database import Database
 
 log = structlog.get_logger()

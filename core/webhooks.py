@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from core.together import Together
+from core.batching import Together
 from storage.database import Database
 from storage.unscoped import Unscoped
 from storage.webhook_models import WebhookFeed

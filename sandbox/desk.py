@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from bot.commands import COMMANDS
 from core.engine import DbosEngine
 from core.presence import new_name
-from sandbox import engine_room, levers
+from sandbox import engine_room, webhook_levers
 from sandbox.clock import clock_change_after
 from sandbox.hood import Hood
 from sandbox.jumping import JumpingEngine
@@ -69,7 +69,7 @@ class Desk(World):
                 extra_routes=[
                     *xero_desk.routes(self.xero),
                     *mail_desk.routes(self.mailbox),
-                    *levers.routes(self.courier),
+                    *webhook_levers.routes(self.courier),
                     *engine_room.routes(self.hood, self.xero, self.mailbox, self.solido.database),
                 ],
                 subcommands={name: command.does for name, command in COMMANDS.items()},

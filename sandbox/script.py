@@ -14,10 +14,10 @@ from typing import Any
 
 from sandbox.browser import CannotConnect, Visit, link_in
 from sandbox.desk import Desk
-from sandbox.levers import act as webhook_act
 from sandbox.mail.desk import act as mail_act
 from sandbox.page.acts import ACTS as SLACK_ACTS
 from sandbox.slack import Message, Reply
+from sandbox.webhook_levers import act as webhook_act
 from sandbox.xero.acts import ActError
 from sandbox.xero.acts import act as xero_act
 

@@ -13,7 +13,7 @@ from bot.settings import BadSettings, Settings, read_settings
 from bot.terminal import views
 from core import figures
 from core.clock import utc_now
-from core.retrying import Answer, retry
+from core.operator_retry import Answer, retry
 from storage import schema
 from storage.database import Database, driver_url
 from storage.overview import LONGEST, RunSeen

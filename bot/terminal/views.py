@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.terminal.tables import ago, length, plain, table
 from core.figures import Figures
-from core.retrying import Answer
+from core.operator_retry import Answer
 from storage.overview import ConnectionSeen, RunSeen
 
 SHORT = 8

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from sandbox.clock import VirtualClock
 from sandbox.courier import Courier
-from sandbox.levers import act
 from sandbox.ports import Served
+from sandbox.webhook_levers import act
 from sandbox.xero import FakeXero
 from sandbox.xero.webhooks import sign
 

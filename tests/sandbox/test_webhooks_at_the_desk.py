@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import col, select
 
 from sandbox.desk import Desk
-from sandbox.levers import act
+from sandbox.webhook_levers import act
 from sandbox.xero.acts import act as at_the_desk
 from storage.mirror_models import Invoice
 from storage.models import SyncRun, Trigger

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.together import Together
+from core.batching import Together
 
 
 class Slow:
