@@ -43,7 +43,7 @@ LONGEST_RETRY_SECONDS = 30
 DRAIN_SECONDS = 10.0
 FEW = 3
 """So many requests under way at once are answered each in its own time."""
-SLOW_SECONDS = 1.0
+SLOW_SECONDS = 0.1
 
 Handle = Callable[[Request], Awaitable[Response]]
 Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -122,6 +122,7 @@ class Inbox:
         self._under_way: set[asyncio.Task[Any]] = set()
         self._at_work = 0
         self._line = asyncio.Lock()
+        self._stopping = False
         self._claim = Together(self._claim_each)
         self._settle = Together(self._settle_each)
 
@@ -132,7 +133,9 @@ class Inbox:
         with of_command(command):
             noted = asyncio.Event()
             work = self._start(self._once(request, sent, command, noted))
-            enough = self._start(noted.wait()) if sent.can_wait and self._at_work >= FEW else work
+            work.add_done_callback(self._one_less)
+            self._at_work += 1
+            enough = self._start(noted.wait()) if sent.can_wait and self._at_work > FEW else work
             await asyncio.wait({work, enough}, timeout=ACK_WITHIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             done = work.done()
             if not done:
@@ -143,6 +146,7 @@ class Inbox:
         return work.result() if done else underway(sent)
 
     async def drain(self) -> None:
+        self._stopping = True
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=DRAIN_SECONDS)
 
@@ -156,6 +160,9 @@ class Inbox:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return task
+
+    def _one_less(self, _work: asyncio.Task[Response]) -> None:
+        self._at_work -= 1
 
     async def _once(self, request: Request, sent: Sent, command: str, noted: asyncio.Event) -> Response:
         """Do the work unless this very request has come before; never raises. `noted` is set once nobody else will do
@@ -171,26 +178,25 @@ class Inbox:
             answers.append(await self._answer(request, sent))
             await self._settle((sent, answers[0].status_code))
 
-        self._at_work += 1
         try:
             if not await survived("slack.request", work(), reference=command) and not answers:
                 await survived("slack.release", self._settle((sent, 500)))
                 return sorry(sent, broken(command))
         finally:
-            self._at_work -= 1
             noted.set()
         return answers[0]
 
     async def _answer(self, request: Request, sent: Sent) -> Response:
         if sent.event is None:
-            return await (self._in_turn(request) if sent.can_wait else self._handle(request))
+            # A press opens a dialog, perhaps, for which Slack gives three seconds.
+            return await (self._in_turn(request) if sent.kind == "command" else self._handle(request))
         await self._hear(sent.event)
         return Response()
 
     async def _in_turn(self, request: Request) -> Response:
         """Where many are under way, begin one after the other: acknowledgements go before what they announce. What
         takes long keeps nobody waiting: it waits for Slack, most likely."""
-        if self._at_work <= FEW:
+        if self._at_work <= FEW or self._stopping:
             return await self._handle(request)
         async with self._line:
             answer: asyncio.Task[Response] = self._start(self._handle(request))

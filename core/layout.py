@@ -77,7 +77,7 @@ def lay_out(body: bytes) -> Layout:
 def answer(body: bytes) -> bytes:
     try:
         return msgspec.msgpack.encode(lay_out(body))
-    except (XeroUnreadable, ValueError):
+    except (XeroUnreadable, ValueError, OverflowError):
         return b""
 
 

@@ -104,11 +104,13 @@ class Walk:
 
     async def _by_number(self) -> AsyncGenerator[Leaf, None]:
         at, before = self._start, None
-        ahead: deque[asyncio.Task[Page | None]] = deque([asyncio.create_task(self._fetched(at))])
+        first = asyncio.create_task(self._fetched(at))
+        ahead: deque[asyncio.Task[Page | None]] = deque([first])
         try:
             while True:
                 while len(ahead) <= PAGES_AHEAD:
-                    ahead.append(asyncio.create_task(self._fetched(at._replace(page=at.page + len(ahead)), ahead[-1])))
+                    following = at._replace(page=at.page + len(ahead))
+                    ahead.append(asyncio.create_task(self._fetched(following, first, ahead[-1])))
                 page = await ahead.popleft()
                 assert page is not None  # only what follows the last page is not there
                 self._note(before, page)
@@ -123,13 +125,19 @@ class Walk:
                 each.cancel()
             await asyncio.gather(*ahead, return_exceptions=True)
 
-    async def _fetched(self, at: Position, left: "asyncio.Task[Page | None] | None" = None) -> Page | None:
-        """The page at this position; None where the one left of it was the last, which nobody may know before that one
-        is there."""
-        if left is not None and not (self._pages and at.page <= self._pages):
-            page = await left
-            if page is None or is_last(page, at._replace(page=at.page - 1)):
-                return None
+    async def _fetched(self, at: Position, *before: "asyncio.Task[Page | None]") -> Page | None:
+        """The page at this position, once the first one is there, which tells how many there are; where it does not,
+        once the one left of it is. None where that was the last.
+
+        All wait for the first one in their order, so that in this order they ask.
+        """
+        if before:
+            first, left = before
+            await first
+            if not self._pages or at.page > self._pages:
+                page = await left
+                if page is None or is_last(page, at._replace(page=at.page - 1)):
+                    return None
         page = await self._fetch(at)
         self._pages = page.pages
         return page

@@ -57,9 +57,8 @@ class UnappliedPapers:
         if not found or not owing:
             return found
         # Few have anything left, most often nobody: only for them it is worth looking through all that is outstanding.
-        owed = select(Invoice.contact_id).where(
-            *Invoices(self._session, self._workspace_id).are_outstanding,
-            col(Invoice.contact_id).in_({rest.contact_id for rest in found}),
-        )
+        theirs = select(Unapplied.contact_id).where(col(Unapplied.workspace_id) == self._workspace_id)
+        outstanding = Invoices(self._session, self._workspace_id).are_outstanding
+        owed = select(Invoice.contact_id).where(*outstanding, col(Invoice.contact_id).in_(theirs))
         owe = set((await self._session.exec(owed.distinct())).all())
         return [rest for rest in found if rest.contact_id in owe]

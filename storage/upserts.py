@@ -38,7 +38,7 @@ class Turned(NamedTuple):
 
     @property
     def length(self) -> int:
-        return len(next(iter(self.columns.values())))
+        return len(next(iter(self.columns.values()), ()))
 
 
 class Prepared(NamedTuple):
@@ -70,10 +70,11 @@ async def upsert(
     The values are turned column by column here: SQLAlchemy does it row by row, and that took longer than the database
     itself.
     """
-    if not rows:
+    length = rows.length if isinstance(rows, Turned) else len(rows)
+    if not length:
         return
     dialect = session.get_bind().dialect
-    first, length = (rows.columns, rows.length) if isinstance(rows, Turned) else (rows[0], len(rows))
+    first = rows.columns if isinstance(rows, Turned) else rows[0]
     prepared = prepare(model.__table__, dialect, (*first, *shared), tuple(update), newer)  # type: ignore[attr-defined]
     columns: list[Iterable[Any]] = []
     for name, turn in zip(prepared.names, prepared.turn, strict=True):

@@ -226,5 +226,29 @@ async def test_a_first_load_read_beside_fills_the_mirror_as_one_read_here(
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("odd", [{"CurrencyCode": "eur"}, {"Total": "1.00001"}, {"UpdatedDateUTC": None}])
+async def test_a_first_load_of_which_nothing_is_understood_sets_it_all_aside(
+    cottage: House, monkeypatch: pytest.MonkeyPatch, odd: dict[str, Any]
+) -> None:
+    organisation = cottage.xero.add_organisation("Odd")
+    for number in range(3):
+        owing(organisation, f"INV-{number}")
+    cottage.pass_time(minutes=10)
+    read = wire.read_invoices
+
+    def oddly(body: bytes) -> wire.Page:
+        found = read(body)
+        return read(page("Invoices", *(an_invoice(**odd) for _ in range(found.length)), pagination={"pageCount": 1}))
+
+    async def laid_out(_beside: apart.Beside, body: bytes) -> layout.Layout:
+        return layout.lay_out(body)
+
+    monkeypatch.setattr(wire, "read_invoices", oddly)
+    monkeypatch.setattr(apart.Beside, "lay_out", laid_out)
+    workspace = await cottage.synced(organisation)
+    run = await cottage.run(workspace)
+    assert (run.state, run.set_aside, run.error) == ("succeeded", 1, None)
+
+
 def _told(invoice: Invoice) -> tuple[Any, ...]:
     return (invoice.number, invoice.amount_due, invoice.currency, invoice.due_on, invoice.contact_name, invoice.status)

@@ -173,3 +173,24 @@ async def test_no_record_that_stood_still_is_missed(
     assert began is not None
     still = {(key, moment) for key, moment in ledger.records.items() if moment < began}
     assert still <= seen
+
+
+@pytest.mark.parametrize("storing", [0.0, 0.002, 0.02])
+async def test_pages_are_asked_for_in_their_order_however_long_others_are_worked_on(storing: float) -> None:
+    ledger, line = Ledger([float(n) for n in range(30)]), asyncio.Lock()
+    answered = 0
+
+    async def fetch(at: Position) -> Page:
+        nonlocal answered
+        async with line:
+            assert len(ledger.asked) == answered, "one is asked for when the one before it was answered"
+            page = ledger.page(at)
+            await asyncio.sleep(0.005)
+            answered += 1
+        await asyncio.sleep(0.003)
+        return page
+
+    async with aclosing(Walk(fetch, Position(None), Mark()).leaves()) as leaves:
+        async for _leaf in leaves:
+            await asyncio.sleep(storing)
+    assert [at.page for at in ledger.asked] == list(range(1, 11))

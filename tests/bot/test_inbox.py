@@ -1,0 +1,105 @@
+"""Many requests at once: acknowledged soon, and what cannot wait is begun at once."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from time import monotonic
+from urllib.parse import urlencode
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.inbox import Inbox
+from storage.database import Database
+
+HANDLING_SECONDS = 0.4
+
+
+class Handling:
+    """Takes its time over each request, and keeps when each was begun."""
+
+    def __init__(self) -> None:
+        self.begun: list[float] = []
+
+    async def __call__(self, _request: Request) -> Response:
+        self.begun.append(monotonic())
+        await asyncio.sleep(HANDLING_SECONDS)
+        return Response("done")
+
+
+@pytest.fixture
+async def database(migrated_sqlite_url: str) -> AsyncIterator[Database]:
+    it = Database(migrated_sqlite_url)
+    yield it
+    await it.close()
+
+
+def a_request(form: dict[str, str]) -> Request:
+    body = urlencode(form).encode()
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    headers = [
+        (b"content-type", b"application/x-www-form-urlencoded"),
+        (b"x-slack-signature", form["payload"].encode() if "payload" in form else form["trigger_id"].encode()),
+    ]
+    return Request({"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}, receive)
+
+
+def a_press(number: int) -> Request:
+    return a_request({"payload": json.dumps({"type": "block_actions", "trigger_id": f"press {number}"})})
+
+
+def a_command(number: int) -> Request:
+    return a_request({"command": "/solido", "trigger_id": f"command {number}", "response_url": "http://localhost:9/"})
+
+
+async def at_once(database: Database, handling: Handling, requests: list[Request], monkeypatch: pytest.MonkeyPatch):
+    """Return when each was begun and when each was acknowledged, in seconds from the first."""
+    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(inbox, "_deliver", nothing)
+    began, acknowledged = monotonic(), []
+
+    async def take(request: Request) -> None:
+        await inbox.take(request)
+        acknowledged.append(monotonic() - began)
+
+    await asyncio.gather(*map(take, requests))
+    await inbox.drain()
+    return [at - began for at in handling.begun], acknowledged
+
+
+async def nothing(*_about: object) -> None:
+    """An answer that comes later goes nowhere here."""
+
+
+async def test_of_many_presses_each_is_begun_at_once_for_a_dialog_does_not_wait(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, acknowledged = await at_once(database, Handling(), [a_press(n) for n in range(12)], monkeypatch)
+    assert len(begun) == 12
+    assert max(begun) < HANDLING_SECONDS
+    assert max(acknowledged) < 2 * HANDLING_SECONDS + 1
+
+
+async def test_of_many_commands_each_is_acknowledged_before_most_are_begun(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, acknowledged = await at_once(database, Handling(), [a_command(n) for n in range(12)], monkeypatch)
+    assert len(begun) == len(acknowledged) == 12
+    assert sorted(acknowledged)[8] < sorted(begun)[11]
+    assert max(begun) < 12 * HANDLING_SECONDS / 2, "one that waits for Slack does not keep the others"
+
+
+async def test_whoever_stops_has_all_of_them_begun(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    handling = Handling()
+    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(inbox, "_deliver", nothing)
+    taking = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(30)]
+    await asyncio.wait(taking[:5], timeout=2)
+    await inbox.drain()
+    await asyncio.gather(*taking)
+    await inbox.drain()
+    assert len(handling.begun) == 30
