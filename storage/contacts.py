@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import col, exists, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.invoices import NOTHING
+from storage.invoices import outstanding_of
 from storage.mirror_models import Contact, Invoice
 from storage.upserts import upsert
 
@@ -34,10 +34,7 @@ class Contacts:
     async def owing(self, limit: int) -> Sequence[UUID]:
         """Owners of outstanding invoices."""
         owners = select(Invoice.contact_id).where(
-            col(Invoice.workspace_id) == self._workspace_id,
-            col(Invoice.contact_id).is_not(None),
-            col(Invoice.status) == "AUTHORISED",
-            col(Invoice.amount_due) > NOTHING,
+            *outstanding_of(self._workspace_id), col(Invoice.contact_id).is_not(None)
         )
         found = await self._session.exec(owners.distinct().order_by(col(Invoice.contact_id)).limit(limit))
         return [contact for contact in found.all() if contact is not None]
@@ -60,8 +57,7 @@ class Contacts:
         )
         owners = (
             select(Invoice.contact_id)
-            .where(col(Invoice.workspace_id) == self._workspace_id, col(Invoice.contact_id).is_not(None))
-            .where(col(Invoice.status) == "AUTHORISED", col(Invoice.amount_due) > NOTHING, ~mirrored)
+            .where(*outstanding_of(self._workspace_id), col(Invoice.contact_id).is_not(None), ~mirrored)
             .distinct()
             .order_by(col(Invoice.contact_id))
             .limit(limit)

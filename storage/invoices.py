@@ -48,21 +48,21 @@ class Age(NamedTuple):
     amount: Decimal
 
 
+def outstanding_of(workspace_id: UUID) -> list[ColumnElement[bool]]:
+    """What makes an invoice of this workspace outstanding: approved and not yet settled."""
+    return [
+        col(Invoice.workspace_id) == workspace_id,
+        col(Invoice.status) == "AUTHORISED",
+        col(Invoice.amount_due) > NOTHING,
+    ]
+
+
 class Invoices:
     """The mirror of this workspace's sales invoices."""
 
     def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:
         self._session = session
         self._workspace_id = workspace_id
-
-    @property
-    def are_outstanding(self) -> list[ColumnElement[bool]]:
-        """Approved and not yet settled."""
-        return [
-            col(Invoice.workspace_id) == self._workspace_id,
-            col(Invoice.status) == "AUTHORISED",
-            col(Invoice.amount_due) > NOTHING,
-        ]
 
     async def put(
         self, rows: Sequence[dict[str, Any]] | Turned, *, confirmed_by: UUID | None = None, **shared: Any
@@ -98,7 +98,7 @@ class Invoices:
     async def unconfirmed(self, mark: UUID, limit: int) -> dict[UUID, str]:
         """Outstanding here, and not seen by that full reading: ids and numbers."""
         stale = (col(Invoice.confirmed_by).is_(None)) | (col(Invoice.confirmed_by) != mark)
-        mine = select(Invoice.invoice_id, Invoice.number).where(*self.are_outstanding, stale)
+        mine = select(Invoice.invoice_id, Invoice.number).where(*outstanding_of(self._workspace_id), stale)
         rows = await self._session.exec(mine.order_by(col(Invoice.number), col(Invoice.invoice_id)).limit(limit))
         return dict(rows.all())
 
@@ -119,7 +119,7 @@ class Invoices:
         seen = [] if confirmed_by is None else [col(Invoice.confirmed_by) == confirmed_by]
         rows = await self._session.exec(
             select(Invoice.currency, func.count(), func.sum(Invoice.amount_due, type_=Money()))
-            .where(*self.are_outstanding, *seen)
+            .where(*outstanding_of(self._workspace_id), *seen)
             .group_by(col(Invoice.currency))
         )
         return {currency: (invoices, amount) for currency, invoices, amount in rows.all()}
@@ -130,7 +130,7 @@ class Invoices:
 
     async def outstanding(self) -> Sequence[Invoice]:
         """Approved and not yet settled, oldest due date first."""
-        mine = select(Invoice).where(*self.are_outstanding)
+        mine = select(Invoice).where(*outstanding_of(self._workspace_id))
         return (await self._session.exec(mine.order_by(col(Invoice.due_on), col(Invoice.number)))).all()
 
     async def settled(self, since: date, before: date) -> Sequence[Invoice]:
@@ -165,7 +165,7 @@ class Invoices:
                 func.count().filter(overdue),
                 func.sum(Invoice.amount_due, type_=Money()).filter(overdue),
             )  # type: ignore[call-overload]
-            .where(*self.are_outstanding)
+            .where(*outstanding_of(self._workspace_id))
             .group_by(col(Invoice.currency))
             .order_by(func.count().desc(), col(Invoice.currency))
         )
@@ -178,7 +178,7 @@ class Invoices:
         age = case(*steps, else_=0).label("age")
         rows = await self._session.exec(
             select(Invoice.currency, age, func.count(), func.sum(Invoice.amount_due, type_=Money()))
-            .where(*self.are_outstanding)
+            .where(*outstanding_of(self._workspace_id))
             .group_by(col(Invoice.currency), age)
             .order_by(col(Invoice.currency), age)
         )
@@ -202,5 +202,5 @@ class Invoices:
 
     async def customers(self) -> int:
         """How many different customers owe something."""
-        owing = select(func.count(distinct(Invoice.contact_id))).where(*self.are_outstanding)
+        owing = select(func.count(distinct(Invoice.contact_id))).where(*outstanding_of(self._workspace_id))
         return (await self._session.exec(owing)).one()

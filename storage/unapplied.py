@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import col, delete, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.invoices import Invoices
+from storage.invoices import outstanding_of
 from storage.mirror_models import Invoice
 from storage.types import Money
 from storage.unapplied_models import Unapplied
@@ -58,7 +58,8 @@ class UnappliedPapers:
             return found
         # Few have anything left, most often nobody: only for them it is worth looking through all that is outstanding.
         theirs = select(Unapplied.contact_id).where(col(Unapplied.workspace_id) == self._workspace_id)
-        outstanding = Invoices(self._session, self._workspace_id).are_outstanding
-        owed = select(Invoice.contact_id).where(*outstanding, col(Invoice.contact_id).in_(theirs))
+        owed = select(Invoice.contact_id).where(
+            *outstanding_of(self._workspace_id), col(Invoice.contact_id).in_(theirs)
+        )
         owe = set((await self._session.exec(owed.distinct())).all())
         return [rest for rest in found if rest.contact_id in owe]
