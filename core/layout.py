@@ -29,7 +29,7 @@ REMEMBERED = 4096
 TURNED: Mapping[str, Callable[[Any], Any]] = {
     "invoice_id": as_hex,
     "contact_id": lru_cache(REMEMBERED)(as_hex),
-    **dict.fromkeys(("total", "amount_due", "amount_paid", "amount_credited"), lru_cache(REMEMBERED)(as_units)),
+    **dict.fromkeys(("total", "amount_due", "amount_paid", "amount_credited"), as_units),
     **dict.fromkeys(("issued_on", "due_on", "fully_paid_on", "expected_payment_on"), lru_cache(REMEMBERED)(as_day)),
     "updated_at": lru_cache(REMEMBERED)(as_text),
 }
@@ -57,7 +57,7 @@ def lay_out(body: bytes) -> Layout:
     """Raise XeroUnreadable for no answer of Xero's, and ValueError for what only the careful way can tell more of."""
     page = wire.read_invoices(body)
     rows = newest_of_each(page.rows, "invoice_id")
-    columns = {}
+    columns: dict[str, list[Any]] = {}
     for name in rows[0] if rows else ():
         values, turn = map(itemgetter(name), rows), TURNED.get(name)
         columns[name] = list(values if turn is None else map(turn, values))
@@ -68,10 +68,15 @@ def lay_out(body: bytes) -> Layout:
         length=page.length,
         set_aside=[(each.record, each.label, each.reason) for each in page.set_aside],
         moments=list(page.moments),
-        ids=[str(row["invoice_id"]) for row in rows],
+        ids=[dashed(id) for id in columns.get("invoice_id", ())],
         held=held_of(rows),
         columns=columns,
     )
+
+
+def dashed(id: str) -> str:
+    """An id as people and Xero write it, from SQLite's way."""
+    return f"{id[:8]}-{id[8:12]}-{id[12:16]}-{id[16:20]}-{id[20:]}"
 
 
 def answer(body: bytes) -> bytes:

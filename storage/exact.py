@@ -32,7 +32,7 @@ def as_hex(value: UUID | None) -> str | None:
 
 def as_units(value: Decimal | None) -> int | None:
     """How SQLite keeps money: the exact number of ten-thousandths."""
-    return None if value is None else int(exact_money(value) * UNITS)
+    return int(exact_money(value) * UNITS) if value else None if value is None else 0
 
 
 def exact_money(value: Decimal) -> Decimal:

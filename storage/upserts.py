@@ -17,8 +17,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from storage.exact import as_day, as_hex, as_text, as_units
 from storage.types import Money, UtcDateTime
 
-OFTEN_THE_SAME = (Date, UtcDateTime, Money)
-"""Books hold few different days, and most amounts twice or more, so what was turned once is remembered."""
+OFTEN_THE_SAME = (Date, UtcDateTime)
+"""Books hold few different days, so what was turned once is remembered. Amounts are not: looking up takes longer."""
 REMEMBERED = 4096
 ROWS_AT_ONCE = (1000, 100)
 """So many rows go in one statement on SQLite, the rest one by one."""
@@ -147,14 +147,4 @@ def turner(kind: TypeEngine[Any], dialect: Dialect) -> Turn:
     turn = turn or kind.dialect_impl(dialect).bind_processor(dialect)
     if turn is None or not isinstance(kind, OFTEN_THE_SAME):
         return turn
-    known = lru_cache(REMEMBERED)(turn)
-    if not isinstance(kind, Money):
-        return known
-
-    def turned(value: Any) -> Any:
-        try:
-            return known(value)
-        except TypeError:  # a Decimal may be no number, and such that it cannot even be looked up
-            return turn(value)
-
-    return turned
+    return lru_cache(REMEMBERED)(turn)
