@@ -51,6 +51,10 @@ class Installation:
             client_secret="s3cret",
             redirect_uris=[f"{self.public}/xero/callback"],
             enforce_limits=False,
+            # A process that is killed at every step syncs more often than anybody does: it should not wait for a new
+            # minute or day of calls.
+            minute_limit=100_000,
+            day_limit=1_000_000,
         )
         self.slack = FakeSlack(signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN, clock=now)
         self.slack.base_url = self.slack_at.url
