@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -104,14 +104,13 @@ class Runs:
         earlier = self._mine().where(col(SyncRun.state) == RunState.SUCCEEDED, col(SyncRun.queued_at) < run.queued_at)
         return (await self._session.exec(earlier.limit(1))).first() is not None
 
-    async def stand(self) -> tuple[Any, ...] | None:
-        """What is different as soon as a sync has changed anything in the mirror."""
-        newest = select(SyncRun.id, SyncRun.attempt, SyncRun.state, SyncRun.page, SyncRun.calls, SyncRun.bytes).where(  # type: ignore[call-overload]
-            col(SyncRun.workspace_id) == self._workspace_id
-        )
-        found = await self._session.exec(newest.order_by(col(SyncRun.queued_at).desc(), col(SyncRun.id)).limit(1))
-        row = found.first()
-        return tuple(row) if row else None
+    async def stand(self) -> tuple[int, ...]:
+        """What is different as soon as a sync has changed anything in the mirror, whatever the clocks say."""
+        grown = (SyncRun.attempt, SyncRun.page, SyncRun.calls, SyncRun.bytes)
+        sums = [func.coalesce(func.sum(column), 0) for column in grown]
+        mine = select(func.count(), func.count(SyncRun.finished_at), *sums)  # type: ignore[arg-type]
+        row = (await self._session.exec(mine.where(col(SyncRun.workspace_id) == self._workspace_id))).one()
+        return tuple(map(int, row))
 
     async def latest(self, count: int) -> Sequence[SyncRun]:
         """The newest runs, newest first."""

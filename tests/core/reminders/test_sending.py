@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from core import progress
 from core.reminders.facts import HoldReason
 from core.vault import Vault, new_key
 from storage.reminder_models import Scope
@@ -78,6 +79,21 @@ async def test_who_decides_something_during_a_look_is_heard_at_once(stage):
     await stage.tick()
     assert [mail.recipients for mail in stage.mailer.delivered] == [(two.contact.email,)]
     assert (await policy(stage)).next_look_at == stage.now
+
+
+async def test_what_xero_says_before_a_letter_is_in_the_books_that_people_look_at(stage):
+    [one] = await owing(stage, 1)
+    assert await outstanding(stage) == 1
+    stage.clock.forward(timedelta(minutes=1))
+    stage.organisation.pay(one)
+    await stage.tick()
+    assert not stage.mailer.handed
+    assert await outstanding(stage) == 0
+
+
+async def outstanding(stage) -> int:
+    async with stage.database.reading(stage.workspace) as store:
+        return (await progress.books(store, await store.connections.latest(), now=stage.now)).invoices
 
 
 async def test_a_pay_link_sealed_with_a_key_that_is_gone_keeps_no_letter_back(stage):
