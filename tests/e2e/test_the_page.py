@@ -102,6 +102,21 @@ async def test_the_log_opens_and_holds_no_secret(page: Page, desk: Desk):
     assert "▇▇▇" in await page.locator("#hood .inside").first.inner_text()
 
 
+async def test_a_press_is_not_lost_when_the_list_is_drawn_anew_under_it(page: Page, desk: Desk):
+    await say(page, "/solido help")
+    await page.locator(".panes").get_by_role("button", name="Under the hood").click()
+    rows = page.locator("#hood details")
+    await rows.first.hover()
+    await page.mouse.down()
+    before = await page.locator("#messages article").count()
+    await say(page, "/solido help")
+    await expect(page.locator("#messages article")).to_have_count(before + 1)
+    await page.wait_for_timeout(300)
+    await page.mouse.up()
+    await expect(page.locator("#hood .inside pre").first).to_be_visible()
+    await expect(page.locator("#hood details").first).not_to_have_attribute("open", "")
+
+
 async def test_a_phone_shows_one_part_at_a_time_and_nothing_sticks_out(page: Page, axe: str):
     await page.set_viewport_size({"width": 390, "height": 800})
     for tab in ("Channels", "Desk", "Chat"):

@@ -25,10 +25,20 @@ export const byId = (id) => document.getElementById(id);
 const marks = new WeakMap();
 export const forget = (node) => marks.delete(node);
 
+// A press that begins on one row and ends on the one drawn in its place is no click at all: what lies under a pressed pointer stays until it is let go.
+let pressed = null;
+let behind = false;
+let catchUp = () => {};
+export const whenLetGo = (draw) => { catchUp = draw; };
+const letGo = () => { pressed = null; if (behind) { behind = false; catchUp(); } };
+addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
+for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(letGo)); // after the click itself
+
 /** Replace children only when what they are made of changed: keeps focus, open menus and scroll positions. */
 export function keep(node, data, make) {
   const mark = JSON.stringify(data);
   if (marks.get(node) === mark) return false;
+  if (pressed && node.contains(pressed)) { behind = true; return false; }
   marks.set(node, mark);
   const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   node.replaceChildren(...[make()].flat(Infinity).filter(Boolean));

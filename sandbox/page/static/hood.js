@@ -18,9 +18,10 @@ async function fill(box, entry) {
 
 function row(entry) {
   const box = el("details", { class: "item mono", open: opened.has(entry.number) },
-    el("summary", {}, el("span", { class: entry.failed ? "bad" : "good" }, entry.status ?? "cut"), ` ${entry.way} `,
+    el("summary", { onclick: () => box.open || opened.set(entry.number, opened.get(entry.number) ?? null) }, el("span", { class: entry.failed ? "bad" : "good" }, entry.status ?? "cut"), ` ${entry.way} `,
       el("span", { class: "quiet" }, clockTime(new Date(entry.at))), el("span", { class: "block" }, `${entry.method} ${entry.path}`)),
     el("div", { class: "inside" }));
+  // Opening is noted at the click too: "toggle" comes later, and the list may have been drawn anew by then.
   box.addEventListener("toggle", () => (box.open ? fill(box, entry) : opened.delete(entry.number)));
   if (box.open) fill(box, entry);
   return box;

@@ -1,5 +1,5 @@
 // The page: who is looking, at what; asks for the state when something changed, and shows it.
-import { byId, el, keep, toast } from "./dom.js";
+import { byId, el, keep, toast, whenLetGo } from "./dom.js";
 import { get, post } from "./wire.js";
 import { showHome, showMessages } from "./chat.js";
 import { showModal } from "./modal.js";
@@ -164,6 +164,7 @@ function startTabs() {
 function listen() {
   const events = new EventSource("/desk/events");
   events.addEventListener("changed", () => refresh());
+  whenLetGo(refresh);
   setInterval(() => { if (!document.hidden) refresh(); }, XERO_EVERY);
 }
 
