@@ -5,6 +5,7 @@ is the run id, so handing the same run over twice starts it once.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -21,6 +22,7 @@ from dbos import (
 )
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core.guard import survived
@@ -33,6 +35,9 @@ CONCURRENCY = 50
 POLL_SECONDS = 0.25
 RAISED_PAUSE_SECONDS = 5.0
 FORGOTTEN_AT_ONCE = 500
+PREPARING = 5061702
+"""The advisory lock of whoever makes the engine's tables."""
+ASK_AGAIN_SECONDS = 0.1
 AT_THEIR_END: list[str] = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 APPLICATION = "solido"
 # Fixed: by default it is a hash of the code, and after a deploy old runs would wait for old code.
@@ -73,13 +78,13 @@ def prepare(url: URL) -> None:
     if url.get_backend_name() == "sqlite":
         run_dbos_database_migrations(sync_url(url))
         return
-    waiting = create_engine(sync_url(url))
-    try:
-        with waiting.begin() as connection:
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5061702)")
-            run_dbos_database_migrations(sync_url(url))
-    finally:
-        waiting.dispose()
+    # Whoever waits must hold no snapshot meanwhile, so it asks again and again: DBOS builds indexes CONCURRENTLY, and
+    # PostgreSQL has these wait for every older snapshot. A blocking lock would have one, and both would wait for ever.
+    alone = create_engine(sync_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with alone.connect() as connection:  # its end gives the lock back
+        while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({PREPARING})").scalar():
+            time.sleep(ASK_AGAIN_SECONDS)
+        run_dbos_database_migrations(sync_url(url))
 
 
 def sync_url(url: URL) -> str:
