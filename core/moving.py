@@ -24,7 +24,8 @@ async def move(source: Database, target: Database, *, say: Said) -> None:
     await _nobody_works_on(target, "--to")
     prepare(target.url)
     await Moving(source, target, say).run()
-    say(f"{await _hand_over(target)} syncs that were under way go on there")
+    handed_over = await _hand_over(target)
+    say(f"{handed_over} {'sync that was under way goes' if handed_over == 1 else 'syncs that were under way go'} on there")
     await moving.finish(source, now=utc_now())
 
 

@@ -53,6 +53,9 @@ PROGRESS = Table(
     Column("done", String),
 )
 
+NUL, INSTEAD = "\0", "\ufffd"
+"""PostgreSQL's texts hold every character but NUL, which becomes the sign for an unreadable one."""
+
 Said = Callable[[str], None]
 
 
@@ -91,8 +94,13 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, int | float | list | dict | type(None)) else str(value)
 
 
+def fit(value: Any) -> Any:
+    """A value as PostgreSQL can hold it."""
+    return value.replace(NUL, INSTEAD) if isinstance(value, str) else value
+
+
 def weight(row: Row[Any]) -> int:
-    written = json.dumps([plain(value) for value in row], sort_keys=True, default=str).encode()
+    written = json.dumps([fit(plain(value)) for value in row], sort_keys=True, default=str).encode()
     return int.from_bytes(hashlib.blake2b(written, digest_size=12).digest(), "big")
 
 
@@ -151,7 +159,7 @@ class Moving:
             return
         async for rows in self._batches(reading, table, after=last):
             left_out = {column.name: None for column in to_itself(table)}
-            values = [dict(row._mapping) | left_out for row in rows]
+            values = [{name: fit(value) for name, value in row._mapping.items()} | left_out for row in rows]
             reached = json.dumps([plain(rows[-1]._mapping[key.name]) for key in key_of(table)])
             async with self.target.engine.begin() as connection:
                 await connection.execute(insert(table), values)

@@ -3,6 +3,7 @@
 Sources: Xero developer docs, "Response codes" and "OAuth 2.0 API limits"; recorded answers for the 401s.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -28,6 +29,9 @@ LONGEST_MINUTE_WAIT = 120
 
 LONGEST_WAIT = 86_400
 """Seconds. Xero's longest window is a day; a header that asks for more is not believed."""
+
+
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class AccessRefused(XeroError):
@@ -56,6 +60,11 @@ def decipher(status: int, headers: Mapping[str, str], body: bytes, *, now: datet
     if status >= 500:
         return XeroUnavailable(f"{status}", correlation_id=trace)
     return XeroRejected(f"{status} {_detail(body)}", correlation_id=trace)
+
+
+def without_nul(body: bytes) -> bytes:
+    """JSON whose texts hold no NUL, which PostgreSQL cannot store: the sign for an unreadable character is there."""
+    return _NUL.sub(rb"\1\\ufffd", body) if b"\\u0000" in body else body
 
 
 def _unauthorised(headers: Mapping[str, str], body: bytes, trace: str) -> XeroError:

@@ -16,7 +16,7 @@ from core import measures
 from core.clock import utc_now
 from core.errors import PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
 from core.patience import Patience, patiently
-from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart
+from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart, without_nul
 from core.xero.pacing import CALLS_A_MINUTE, Pace, Pacer
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class AccessTokens(Protocol):
 def read_tenants(body: bytes) -> list[Tenant]:
     """Raise XeroUnreadable for what is no list of connections."""
     try:
-        listed = msgspec.json.decode(body, type=list[Tenant])
+        listed = msgspec.json.decode(without_nul(body), type=list[Tenant])
     except msgspec.DecodeError:
         raise XeroUnreadable("GET /connections") from None
     return [tenant for tenant in listed if tenant.tenant_type == "ORGANISATION"]
@@ -238,7 +238,7 @@ class OrganisationCalls:
             )
         except Forbidden as refused:
             raise await self._meaning_of(refused, token) from None
-        return answer.content
+        return without_nul(answer.content)
 
     @property
     def room(self) -> int:

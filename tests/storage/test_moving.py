@@ -113,6 +113,16 @@ async def test_a_move_that_broke_off_goes_on_and_doubles_nothing(sides, monkeypa
     assert f"invoice: {MANY:,} rows, the same on both sides" in said
 
 
+async def test_a_name_that_postgresql_cannot_hold_moves_all_but_the_character(sides):
+    source, target = sides
+    connection = await a_connection(source, await a_workspace(source))
+    async with source.workspace(connection.workspace_id) as store:
+        await store.invoices.put([an_invoice_row(connection.id, contact_name="Nul\0Ltd")])
+    assert "invoice: 1 rows, the same on both sides" in await moves(sides)
+    async with target.workspace(connection.workspace_id) as store:
+        assert (await store.invoices.outstanding())[0].contact_name == "Nul\ufffdLtd"
+
+
 async def test_nothing_is_moved_over_another_installation(sides):
     await a_workspace(sides[1])
     with pytest.raises(CannotMove, match="not empty"):
