@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -35,8 +36,24 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Solido: your Xero books, kept in Slack.",
 )
+
+
+def tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"Solido {version('solido')}, database schema {schema.HEAD}")
+        raise typer.Exit
+
+
+@app.callback()
+def solido(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=tell_version, is_eager=True, help="Say which Solido this is.")
+    ] = False,
+) -> None:
+    """Solido: your Xero books, kept in Slack."""
+
+
 keys = typer.Typer(no_args_is_help=True, help="The keys that seal tokens at rest.")
 app.add_typer(keys, name="keys")
 app.command("backup")(backups.backup)
@@ -213,10 +230,13 @@ def written(it: Finding) -> str:
 
 @keys.command("rotate")
 def keys_rotate() -> None:
-    """Seal everything anew with the first key of SOLIDO_SECRET_KEYS; Solido may go on running."""
+    """Seal everything anew with the first key. Start each process with it in front first: others open nothing then."""
     settings = settings_or_exit()
-    done, lost = asyncio.run(reseal(settings))
-    typer.echo(f"{done} secrets were sealed anew with the first key.")
+    try:
+        done, lost = asyncio.run(reseal(settings))
+    except (SQLAlchemyError, OSError) as error:
+        fail(f"The database at DATABASE_URL does not answer ({type(error).__name__}).", BROKEN)
+    typer.echo(f"{done} {'secret was' if done == 1 else 'secrets were'} sealed anew with the first key.")
     if lost:
         fail(f"{lost} could not be opened with any of the keys, and were left as they are.", BROKEN)
     typer.echo("Older keys can be taken out once every process was started with the new one in front.")

@@ -15,6 +15,10 @@ goes on in other processes: the line `sync.queued` has this id and the sync's ow
 QUIET = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "apscheduler", "dbos", "aiohttp", "uvicorn", "alembic")
 """Their INFO and DEBUG lines are chatter, or hold bodies of requests, tokens among them."""
 
+NOT_OURS = ("apscheduler",)
+"""Its warnings tell of a look that takes longer than its rhythm, which is as it should be; core/scheduler.py tells of
+one that has come to a standstill."""
+
 
 def new_command() -> str:
     """An id short enough to be read out."""
@@ -60,3 +64,5 @@ def set_up(form: Literal["json", "console"] | None) -> None:
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in NOT_OURS:
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.secret_files import environment, look
+from bot.secret_files import environment, look, why
 from core.mail import SmtpMailer, read_sender, read_server
 from core.vault import BadKey, Vault, keys_kept_in
 from core.xero.oauth import READ_SCOPES, WRITE_SCOPES
@@ -157,13 +157,25 @@ class Settings(BaseSettings):
         if self.solido_secret_keys:
             keys = [key for key in self.solido_secret_keys.get_secret_value().split(",") if key.strip()]
         elif url.get_backend_name() == "sqlite" and url.database:
-            keys = keys_kept_in(Path(url.database).with_suffix(".key"))
+            keys = self._keys_beside(Path(url.database))
         else:
             raise BadSettings("SOLIDO_SECRET_KEYS is missing: make a key with `solido keys new`.")
         try:
             return Vault(keys)
         except BadKey as broken:
             raise BadSettings(f"SOLIDO_SECRET_KEYS: {broken}.") from None
+
+    @staticmethod
+    def _keys_beside(database: Path) -> list[str]:
+        """Raises BadSettings where the file of keys cannot be read, or not be made."""
+        path = database.with_suffix(".key")
+        try:
+            return keys_kept_in(path)
+        except OSError as error:
+            raise BadSettings(
+                f"The sealing key cannot be read or made at {path.absolute()} ({(error.strerror or '').lower()}). "
+                f"The folder of the database has to belong to who runs Solido."
+            ) from None
 
 
 SECRETS = (
@@ -182,7 +194,11 @@ SECRETS = (
 
 def read_settings() -> Settings:
     """Read the environment and the files it names; raise BadSettings that names everything wrong, all together."""
-    files = look(SECRETS, environment())
+    try:
+        given = environment()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"The file .env cannot be read by who runs Solido ({why(error)}).") from None
+    files = look(SECRETS, given)
     try:
         settings = Settings(**{name.lower(): value for name, value in files.values.items()})  # type: ignore[arg-type]
     except ValidationError as wrong:

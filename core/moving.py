@@ -4,13 +4,12 @@ from datetime import timedelta
 
 from core.clock import utc_now
 from core.engine import DbosEngine, prepare
-from core.presence import SILENCE
+from core.presence import SURELY, anybody_alive
 from storage import moving
 from storage.database import Database
 from storage.moving import CannotMove, Moving, Said
 
 AT_ONCE = 1000
-SURELY = 2 * SILENCE
 
 
 async def move(source: Database, target: Database, *, say: Said) -> None:
@@ -24,16 +23,13 @@ async def move(source: Database, target: Database, *, say: Said) -> None:
     await _nobody_works_on(target, "--to")
     prepare(target.url)
     await Moving(source, target, say).run()
-    handed_over = await _hand_over(target)
-    say(f"{handed_over} {'sync that was under way goes' if handed_over == 1 else 'syncs that were under way go'} on there")
+    count = await _hand_over(target)
+    say(f"{count} {'sync that was under way goes' if count == 1 else 'syncs that were under way go'} on there")
     await moving.finish(source, now=utc_now())
 
 
 async def _nobody_works_on(database: Database, where: str) -> None:
-    async with database.unscoped() as unscoped:
-        now = await unscoped.workers.time()
-        alive = await unscoped.workers.alive(seen_after=now - SURELY)
-    if alive:
+    if await anybody_alive(database):
         raise CannotMove(
             f"Solido is running on the database at {where}. Stop it first; after a crash wait "
             f"{int(SURELY.total_seconds())} seconds."

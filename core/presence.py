@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 BEAT_SECONDS = 1.0
 SILENCE = timedelta(seconds=5)
+SURELY = 2 * SILENCE
 WRONG = timedelta(seconds=1)
 """A clock that is off by less is left alone."""
 WORTH_A_WORD = timedelta(seconds=30)
@@ -35,6 +36,13 @@ ALONE = "solido"
 def new_name(*, embedded: bool) -> str:
     """On SQLite always the same; beyond it one that tells the machine and is never used again."""
     return ALONE if embedded else f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+async def anybody_alive(database: Database) -> bool:
+    """Whether a process works on this database, or did so a moment ago."""
+    async with database.asking() as unscoped:
+        now = await unscoped.workers.time()
+        return bool(await unscoped.workers.alive(seen_after=now - SURELY))
 
 
 class Presence:

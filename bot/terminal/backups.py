@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from bot.terminal.commands import BROKEN, WRONG_USE, asked, fail, settings
+from bot.terminal.commands import BROKEN, WRONG_USE, Unusable, asked, fail, settings
 from core.clock import utc_now
+from core.presence import anybody_alive
 from core.restored import put_right
 from storage import backup as files
 from storage.backup import CannotCopy
@@ -58,7 +59,13 @@ def restore(copy: Annotated[Path, typer.Argument(help="What `solido backup` wrot
 
 def restored() -> None:
     """Say that the database was restored with other tools, so that no letter goes twice. Before Solido starts."""
-    told(asked(settings().database_url, seen_to))
+    told(asked(settings().database_url, alone_seen_to))
+
+
+async def alone_seen_to(database: Database) -> int:
+    if await anybody_alive(database):
+        raise Unusable("Solido is running on this database: stop it first. After a crash wait 10 seconds.")
+    return await seen_to(database)
 
 
 async def seen_to(database: Database) -> int:

@@ -62,3 +62,17 @@ def test_over_socket_mode_nothing_has_to_be_signed(monkeypatch):
     assert "xoxb" not in str(raised.value)
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1-A-1")
     assert "xapp-1" not in repr(read_settings())
+
+
+def test_a_folder_that_cannot_be_written_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "value")
+    (tmp_path / "taken").write_text("no folder")  # to root every folder is open
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/taken/solido.db")
+    with pytest.raises(BadSettings, match=r"sealing key cannot be read or made at .*taken/solido.key \(file exists"):
+        read_settings().vault()
+
+
+def test_settings_that_cannot_be_read_are_said(tmp_path):
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadSettings, match=r"\.env cannot be read by who runs Solido \(it is not text\)"):
+        read_settings()

@@ -6,8 +6,9 @@ from contextlib import suppress
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
-from core.engine import DbosEngine, Engine, prepare
+from core.engine import PREPARING, DbosEngine, Engine, prepare
 from storage.database import Database
 from tests.engines import InlineEngine
 
@@ -230,3 +231,23 @@ async def test_the_inline_engine_starts_a_run_once_and_takes_it_up_again_after_a
     await hand_over(database, engine, run_id)
     await engine.drain()
     assert (worker.began, worker.done) == ([run_id, run_id], [run_id])
+
+
+async def test_who_waits_to_make_the_tables_holds_no_snapshot_for_which_others_would_wait(
+    postgres_url: str,
+) -> None:
+    """DBOS builds indexes CONCURRENTLY, which waits for every snapshot: two starts at once stood still for ever."""
+    database = Database(postgres_url)
+    async with database.engine.connect() as other:
+        await other.execute(text(f"SELECT pg_advisory_lock({PREPARING})"))
+        waiting = asyncio.create_task(asyncio.to_thread(prepare, database.url))
+        asks = text("SELECT xact_start IS NULL FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory_lock%'")
+        async with asyncio.timeout(SECONDS):
+            while not (found := (await other.execute(asks)).scalars().all()) or not all(found):
+                await other.commit()
+                await asyncio.sleep(0.02)
+        assert not waiting.done()
+        await other.execute(text("SELECT pg_advisory_unlock_all()"))
+        await other.commit()
+    await waiting
+    await database.close()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -21,10 +22,11 @@ from sqlmodel import SQLModel
 from core.vault import new_key
 from storage import moving
 from storage.database import Database, driver_url
-from storage.migrate import config, migrate
+from storage.migrate import CannotHold, config, migrate
 from storage.moving import weight
 from storage.schema import HEAD, version
 from tests.builders import NOW, a_workspace
+from tests.postgres import with_database
 from tests.storage.test_moving import everything
 
 BEFORE = "0008"
@@ -232,3 +234,16 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url):
     with pytest.raises(Exception, match="already exists"):
         migrate(database_url)
     assert tables(database_url) == {"sync_run"}
+
+
+def test_a_sqlite_file_is_made_for_its_owner_only(sqlite_url):
+    migrate(sqlite_url)
+    assert Path(driver_url(sqlite_url).database or "").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused_in_words(postgres_url):
+    other = f"{driver_url(postgres_url).database}_ascii"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {other} ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'")
+    with pytest.raises(CannotHold, match="keeps text as SQL_ASCII, and Solido needs UTF8"):
+        migrate(with_database(postgres_url, other))

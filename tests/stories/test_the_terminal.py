@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ from sqlmodel import update
 from typer.testing import CliRunner
 
 from bot.__main__ import app
+from core.presence import ALONE
+from core.vault import new_key
+from storage.database import Database
 from storage.models import Connection
+from storage.schema import HEAD
 from tests.stories.play import Play
 
 SETTINGS = {
@@ -136,3 +141,25 @@ def test_settings_that_are_missing_are_named(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ran = CliRunner().invoke(app, ["status"], env={"SLACK_BOT_TOKEN": "b"})
     assert (ran.exit_code, "XERO_CLIENT_ID is missing." in ran.output) == (2, True)
+
+
+def test_it_says_which_solido_this_is():
+    ran = CliRunner().invoke(app, ["--version"])
+    assert (ran.exit_code, ran.output) == (0, f"Solido {version('solido')}, database schema {HEAD}\n")
+
+
+def test_what_does_not_answer_is_said_where_something_would_be_changed():
+    ran = on("postgresql://nobody@127.0.0.1:9/none", "restored")
+    assert (ran.exit_code, "does not answer" in ran.output) == (1, True)
+    keys = {**SETTINGS, "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none", "SOLIDO_SECRET_KEYS": new_key()}
+    ran = CliRunner().invoke(app, ["keys", "rotate"], env=keys)
+    assert (ran.exit_code, "does not answer" in ran.output) == (1, True)
+
+
+async def test_a_database_in_use_is_not_taken_for_a_restored_one(migrated_sqlite_url: str):
+    database = Database(migrated_sqlite_url)
+    async with database.unscoped() as unscoped:
+        await unscoped.workers.join(ALONE, "web", now=await unscoped.workers.time())
+    await database.close()
+    ran = await asyncio.to_thread(on, migrated_sqlite_url, "restored")
+    assert (ran.exit_code, "is running on this database" in ran.output) == (1, True)
