@@ -16,6 +16,7 @@ from bot.reminder_actions import REPLACES as REMINDER_REPLACES
 from bot.views import connections as views
 from bot.views.blocks import Message, Modal
 from bot.views.help import refusal
+from core import tracing
 from core.errors import NotYours, SolidoError
 
 
@@ -53,6 +54,7 @@ async def show_all(call: Call) -> Message | Modal:
 
 async def press(call: Call, name: str, *, presser_team: str) -> Message | Modal:
     """Answer a press. Only members of the team may: in a shared channel other companies see the same buttons."""
+    tracing.note(button=name if name in ACTIONS else "other")
     try:
         if not call.team.has_member(presser_team):
             raise NotYours

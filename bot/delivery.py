@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -27,6 +28,7 @@ from core.notices import Digest, Expiring, Moved, Notice, QuotaLow, RemindersTol
 from core.operators import CannotWrite, Operators
 from core.preferences import quiet_until
 from core.progress import card_of as run_card
+from core.tracing import span
 from storage.database import Database
 from storage.models import OutboxMessage, Team
 from storage.store import WorkspaceStore
@@ -100,22 +102,27 @@ class Delivery:
             row = await store.outbox.claim(owned.id, now=now, until=now + LEASE)
             if row is None:
                 return
-        async with self._database.reading(owned.workspace_id) as store:
+        with span("slack.message", story_of(row.card), **about(row.card), version=row.version) as it:
+            it.note(result=await self._tell_claimed(row, now=now, began=began))
+
+    async def _tell_claimed(self, row: OutboxMessage, *, now: datetime, began: float) -> str:
+        """What came of it, in a word."""
+        async with self._database.reading(row.workspace_id) as store:
             errand = await self._errand(store, row)
             preferences, connection = await store.preferences.get(), await store.connections.latest()
         until = quiet_until(preferences, connection, now)
         if until is not None and not row.message_ts and isinstance(errand.notice, UNASKED):
-            async with self._database.workspace(owned.workspace_id) as store:
+            async with self._database.workspace(row.workspace_id) as store:
                 await store.outbox.postpone(row.id, error="quiet hours", until=until)
-            return
+            return "quiet_hours"
         if steady() - began > SURE_SECONDS and not await self._still_ours(row):
-            return
+            return "not_ours"
         try:
             posted_in, ts = await self._say(errand)
         except Refused as refused:
             await self._refused(errand, refused)
-            return
-        async with self._database.workspace(owned.workspace_id) as store:
+            return "refused"
+        async with self._database.workspace(row.workspace_id) as store:
             await store.outbox.told(
                 row.id,
                 version=row.version,
@@ -127,6 +134,7 @@ class Delivery:
             )
         measures.NOTICES.labels("told").inc()
         log.info("slack.told", workspace=str(row.workspace_id), message=row.id, version=row.version, **about(row.card))
+        return "edited" if row.message_ts else "posted"
 
     async def _still_ours(self, row: OutboxMessage) -> bool:
         """A process that was frozen for long must not say once more what others have said meanwhile."""
@@ -245,6 +253,15 @@ def about(card: str) -> dict[str, str]:
     """What a card is about, for the log: its kind, and the id of the sync it tells of. Nothing of anybody's."""
     kind, _colon, rest = card.partition(":")
     return {"card": kind, **({"run": rest} if card == run_card(rest) else {})}
+
+
+def story_of(card: str) -> UUID | None:
+    """The trace to which telling this card belongs: that of its sync, or of its letter."""
+    kind, _colon, rest = card.partition(":")
+    try:
+        return UUID(rest) if kind in ("run", "letter") else None
+    except ValueError:
+        return None
 
 
 def mentioning(message: Message, errand: Errand) -> Message:

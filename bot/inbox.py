@@ -23,13 +23,14 @@ from starlette.responses import JSONResponse, Response
 
 from bot.installs import Installs
 from bot.limits import fitted, fitted_view
-from bot.logs import new_command, of_command
+from bot.logs import name_of, of_command
 from bot.views.blocks import Message, Modal, section
 from bot.views.help import broken, on_it
 from core import measures
 from core.batching import Together
 from core.clock import steady, utc_now
 from core.guard import survived
+from core.tracing import asked, new_id, span
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -128,9 +129,10 @@ class Inbox:
 
     async def take(self, request: Request) -> Response:
         """Return the answer, or after two seconds the word that it is under way."""
-        began, command = steady(), new_command()
+        began, story = steady(), new_id()
+        command = name_of(story)
         sent = read(request.headers, await request.body())
-        with of_command(command):
+        with of_command(command), asked(story, "slack.request", kind=measures.kind_of(sent.kind)):
             noted = asyncio.Event()
             work = self._start(self._once(request, sent, command, noted))
             work.add_done_callback(self._one_less)
@@ -187,11 +189,12 @@ class Inbox:
         return answers[0]
 
     async def _answer(self, request: Request, sent: Sent) -> Response:
-        if sent.event is None:
-            # A press opens a dialog, perhaps, for which Slack gives three seconds.
-            return await (self._in_turn(request) if sent.kind == "command" else self._handle(request))
-        await self._hear(sent.event)
-        return Response()
+        with span("slack.work"):
+            if sent.event is None:
+                # A press opens a dialog, perhaps, for which Slack gives three seconds.
+                return await (self._in_turn(request) if sent.kind == "command" else self._handle(request))
+            await self._hear(sent.event)
+            return Response()
 
     async def _in_turn(self, request: Request) -> Response:
         """Where many are under way, begin one after the other: acknowledgements go before what they announce. What

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     mail_from: str = ""
     solido_metrics_port: int = Field(default=0, ge=0, le=65535)
     solido_log_format: Literal["json", "console"] | None = None
+    otel_exporter_otlp_endpoint: str = Field(default="", repr=False)  # OpenTelemetry's own names; see bot/tracing.py
+    otel_exporter_otlp_traces_endpoint: str = Field(default="", repr=False)
+    otel_exporter_otlp_headers: SecretStr = SecretStr("")
+    otel_traces_exporter: str = "otlp"
+    otel_sdk_disabled: str = "false"
 
     @field_validator("database_url")
     @classmethod
@@ -99,6 +104,8 @@ class Settings(BaseSettings):
         "xero_login_url",
         "xero_identity_url",
         "xero_api_url",
+        "otel_exporter_otlp_endpoint",
+        "otel_exporter_otlp_traces_endpoint",
     )
     @classmethod
     def a_web_address(cls, value: str) -> str:
@@ -146,6 +153,13 @@ class Settings(BaseSettings):
         return READ_SCOPES if self.solido_xero_access == "read" else WRITE_SCOPES
 
     @property
+    def traced(self) -> bool:
+        """Whether spans are to go to a collector. By OpenTelemetry's specification only `true` disables its SDK."""
+        wanted = self.otel_exporter_otlp_endpoint or self.otel_exporter_otlp_traces_endpoint
+        off = self.otel_sdk_disabled.lower() == "true" or self.otel_traces_exporter.lower() == "none"
+        return bool(wanted) and not off
+
+    @property
     def sqlite_file(self) -> Path | None:
         """Where the database is, or will be; None on PostgreSQL."""
         url = driver_url(self.database_url)
@@ -176,6 +190,7 @@ SECRETS = (
     "XERO_CLIENT_SECRET",
     "XERO_WEBHOOK_KEY",
     "SMTP_URL",
+    "OTEL_EXPORTER_OTLP_HEADERS",
 )
 """What may be in a file instead, named by NAME_FILE."""
 

@@ -22,6 +22,7 @@ from bot.shield import MOST_BYTES, Shield, read_at_most
 from core.clock import utc_now
 from core.connect import LINK_LIVES, Arrival, Done
 from core.errors import OtherOrganisation, Refusal, SolidoError
+from core.tracing import asked, new_id, span
 
 log = structlog.get_logger()
 
@@ -97,6 +98,10 @@ class Web:
 
     async def arrive(self, request: Request) -> Response:
         """Back from Xero, or back from our own page with a choice."""
+        with asked(new_id(), "xero.callback"):
+            return await self._arrived(request)
+
+    async def _arrived(self, request: Request) -> Response:
         given, browser = request.query_params, secret_of(request)
         state, tenant = given.get("state", ""), given.get("organisation")
         await permissions.check_return(self._services, state, now=utc_now())
@@ -135,6 +140,12 @@ class Web:
 
     async def webhooks(self, request: Request) -> Response:
         """Xero's word that something changed: an empty answer, and 500 only where it could not be kept."""
+        with span("xero.webhook") as it:
+            answer = await self._heard(request)
+            it.note(status=answer.status_code)
+            return answer
+
+    async def _heard(self, request: Request) -> Response:
         body = await read_at_most(request, MOST_BYTES)
         if body is None:
             return Response(status_code=413)

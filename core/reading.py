@@ -21,6 +21,7 @@ from core.clock import utc_now
 from core.counting import Count, contact_drifted, drifted, held_of
 from core.errors import Superseded
 from core.notices import encode
+from core.tracing import span
 from core.walking import PAGE_SIZE, Fetch, Leaf, Walk, note
 from core.xero import wire
 from core.xero.client import OrganisationCalls
@@ -132,9 +133,10 @@ class Reader:
         line = asyncio.Lock()
 
         async def fetch(at: Position) -> wire.Page:
-            async with line:
-                body = await self.calls.get(path, paged(params, at.page), modified_since=at.since)
-            return await read(body)
+            with span("sync.read", resource=path, page=at.page):
+                async with line:
+                    body = await self.calls.get(path, paged(params, at.page), modified_since=at.since)
+                return await read(body)
 
         return fetch
 
@@ -283,14 +285,15 @@ class Reader:
     async def step(self, resource: Resource) -> AsyncIterator[WorkspaceStore]:
         """One transaction in the name of this attempt, which ends by writing progress; where the run is not ours any
         more, nothing of it is kept."""
-        async with self.database.workspace(self.run.workspace_id) as store:
-            yield store
-            # The connection, where it was changed, before the run, as everybody takes them: or two could wait for
-            # each other.
-            await store.session.flush()
-            if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
-                raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
-            await self._tell(store)
+        with span("sync.store", resource=resource, page=self.tally.page):
+            async with self.database.workspace(self.run.workspace_id) as store:
+                yield store
+                # The connection, where it was changed, before the run, as everybody takes them: or two could wait for
+                # each other.
+                await store.session.flush()
+                if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
+                    raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
+                await self._tell(store)
         self._log_page()
 
     def _log_page(self) -> None:

@@ -23,6 +23,7 @@ from bot.commands.sync import FULL, sync
 from bot.commands.why import why
 from bot.views.blocks import Message, Modal, listed
 from bot.views.help import help_text, not_understood, refusal
+from core import tracing
 from core.errors import SolidoError
 
 log = structlog.get_logger()
@@ -87,6 +88,7 @@ async def dispatch(call: Call, text: str) -> Message | Modal:
     name, argument = parse(text)
     command = COMMANDS.get(name)
     log.info("command.typed", name=name if command else "unknown")
+    tracing.note(command=name if command else "unknown")
     if command is None:
         nearest = difflib.get_close_matches(name[:40], COMMANDS, n=1, cutoff=0.5)
         return help_text(SAYS, above=not_understood(name, nearest[0] if nearest else None))

@@ -73,7 +73,8 @@ async def _outside(settings: Settings, database: Database | None) -> list[Findin
         found = await _looked("address", outside.address(settings, http))
         found += await _looked("xero", outside.xero(settings, login, http, database))
     await login.close()
-    return found + await _looked("mail", outside.mail(settings))
+    found += await _looked("mail", outside.mail(settings))
+    return found + await _looked("traces", outside.traces(settings))
 
 
 async def _looked(what: str, look: Awaitable[list[Finding]]) -> list[Finding]:

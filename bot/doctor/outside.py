@@ -1,5 +1,6 @@
 """What lies outside: our own address, Slack, Xero and the mail server."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -10,6 +11,7 @@ import httpx
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import tracing
 from bot.doctor.finding import Finding, broken, ok, warning
 from bot.installs import Installs
 from bot.scopes import MAY_BE_LEFT_OUT, SCOPES
@@ -260,3 +262,27 @@ async def mail(settings: Settings) -> list[Finding]:
         (said for kind, said in MAIL_SAYS.items() if trouble.startswith(kind)), f"does not let us in ({trouble})"
     )
     return [broken("mail", f"The mail server {said}.", LOOK_AT_SMTP)]
+
+
+async def traces(settings: Settings) -> list[Finding]:
+    """Whether spans arrive, where a collector is set at all. It is handed none."""
+    if not settings.traced:
+        return []
+    if not tracing.has_extra():
+        return [
+            warning(
+                "traces",
+                "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: there are no traces.",
+                f"Run `{tracing.EXTRA}`, or take the variable away.",
+            )
+        ]
+    if await asyncio.to_thread(tracing.taken, settings):
+        return [ok("traces", "The collector takes them.")]
+    return [
+        warning(
+            "traces",
+            "The collector does not take them; all else goes on without.",
+            "See that it runs, that OTEL_EXPORTER_OTLP_ENDPOINT is its address for OTLP over HTTP (port 4318, mostly), "
+            "and that OTEL_EXPORTER_OTLP_HEADERS has what it asks for.",
+        )
+    ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 
@@ -22,6 +22,7 @@ from core.reminders.plan import PlannedLetter, PlannedLine
 from core.reminders.rules import THANKS, Rules, Step
 from core.reminders.slots import Rhythm
 from core.reminders.workdays import working_days
+from core.tracing import new_id
 from core.vault import hash_of
 from core.zones import zone
 from storage.reminder_models import Letter, Reminder, Scope
@@ -172,7 +173,7 @@ async def claim(
     if isinstance(found, Hold):
         return None
     letter = Letter(
-        id=uuid4(),
+        id=new_id(),
         workspace_id=store.id,
         connection_id=it.connection.id,
         contact_id=planned.customer.contact_id,

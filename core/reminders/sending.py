@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from core import measures
+from core import measures, tracing
 from core.budget import Budget
 from core.clock import utc_now
 from core.errors import Superseded, XeroError
@@ -95,7 +95,9 @@ class Sending:
         again = next_look(outlook, now)
         if letters and self.mailer:
             again = utc_now() + AGAIN
-            if await self._send(workspace_id, outlook, letters, self.mailer):
+            with tracing.span("letters", workspace=workspace_id):
+                more = await self._send(workspace_id, outlook, letters, self.mailer)
+            if more:
                 again = utc_now() + AGAIN_SOON
             outlook, letters = await self._seen(workspace_id, now=utc_now())
         await self._rest(workspace_id, None if letters else outlook, again, seen=seen)
@@ -163,16 +165,19 @@ class Sending:
         except TemplateBroken as broken:
             log.warning("reminders.template_broken", workspace=str(workspace_id), line=broken.line)
             return None
-        async with database.unscoped() as unscoped:
-            store = unscoped.within(workspace_id)
-            claimed = await claim(store, letter, fresh, subject=written.subject, secret=secret, now=utc_now())
-            count = await unscoped.installation.count_letter() if claimed and database.embedded else 0
+        with tracing.span("letter.claim"):
+            async with database.unscoped() as unscoped:
+                store = unscoped.within(workspace_id)
+                claimed = await claim(store, letter, fresh, subject=written.subject, secret=secret, now=utc_now())
+                count = await unscoped.installation.count_letter() if claimed and database.embedded else 0
         if claimed is None:
             return None
         await LetterCount(database).keep(count)
-        outcome = await mailer.send(a_mail(claimed, written, it, stop))
-        async with database.workspace(workspace_id) as store:
-            await self._end(store, claimed.letter_id, outcome, now=utc_now())
+        with tracing.beginning(claimed.letter_id, "letter.send", letter=claimed.letter_id) as sent:
+            outcome = await mailer.send(a_mail(claimed, written, it, stop))
+            sent.note(result=outcome.fate)
+            async with database.workspace(workspace_id) as store:
+                await self._end(store, claimed.letter_id, outcome, now=utc_now())
         return outcome
 
     async def _links(self, workspace_id: UUID, letter: PlannedLetter, calls: OrganisationCalls) -> dict[UUID, str]:

@@ -1,0 +1,65 @@
+"""With OpenTelemetry a command, its sync and its message are one trace, and nothing private is in it."""
+
+from collections.abc import Iterator
+
+import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+
+from bot.logs import with_trace
+from tests.stories.play import Play
+from tests.traced import Traced, told, trace_of, tree, written
+
+MESSAGE = {"slack.message": {}}
+SYNC = {"sync.run": {"sync.read": {"xero.call": {}}, "sync.store": {}}}
+
+
+@pytest.fixture
+def traced() -> Iterator[Traced]:
+    traced = Traced()
+    yield traced
+    traced.spans()
+
+
+async def test_a_command_its_run_its_pages_and_its_message_are_one_trace(play: Play, traced: Traced):
+    await play.connect()
+    await play.settle()
+    with capture_logs(processors=[merge_contextvars, with_trace]) as lines:
+        await play.say("sync")
+    [queued] = [line for line in lines if line["event"] == "sync.queued"]
+    trace = queued["run"].replace("-", "")
+    assert {line["trace_id"] for line in lines} == {trace}, "every line of it names the trace"
+    assert trace.startswith(queued["command"]), "and begins with what people read where something breaks"
+    spans = [span for span in traced.spans() if trace_of(span) == trace]
+    assert tree(spans) == {"slack.request": {"slack.work": {"sync.queued": {}}, **SYNC, **MESSAGE}}
+    assert told(spans, "slack.work", "solido.command") == {"sync"}
+    assert told(spans, "slack.message", "solido.result") == {"posted", "edited"}
+    assert told(spans, "xero.call", "http.route") == {"Invoices", "Contacts"}
+    assert told(spans, "sync.run", "solido.result") == {"succeeded"}
+
+
+async def test_nothing_that_people_wrote_and_no_secret_is_in_a_trace(play: Play, traced: Traced):
+    """What begins on our page, in Xero or by itself is traced too."""
+    await play.connect()
+    await play.settle()
+    await play.command("Northgate Bakery owes us")
+    await play.command("hold INV-0042 because disputed")
+    await play.command("sync full for Northgate")
+    await play.browser.post(f"{play.world.product_at.url}/xero/webhooks", content=b"Northgate Bakery")
+    harbour = play.organisation()
+    harbour.add_contact("Zebra Crossing Ltd", "till@zebra.example.com")
+    play.xero.kill_refresh_tokens()
+    play.xero.expire_access_tokens()
+    await play.let_pass(minutes=16)
+    spans = traced.spans()
+    assert {"xero.callback", "xero.webhook", "sync.queued", "slack.request", "slack.message"} <= set(tree(spans))
+    assert told(spans, "xero.webhook", "http.response.status_code") == {401}
+    assert told(spans, "sync.run", "solido.result") == {"succeeded", "PermissionEnded"}
+    assert told(spans, "slack.work", "solido.command") >= {"connect", "hold", "sync", "unknown"}
+    identity = play.xero.identity
+    private = {"Northgate", "INV-", "disputed", "full", "Harbour", "Zebra", "example.com", "@", "T0SOLIDO", "C0FINANCE"}
+    private |= {each.name for each in harbour.contacts} | {harbour.tenant_id}
+    private |= set(identity.access_tokens) | set(identity.refresh_tokens) | set(play.slack.tokens)
+    everything = written(spans).lower()
+    assert len(private) > 30
+    assert [word for word in private if word.lower() in everything] == []
