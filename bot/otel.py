@@ -43,6 +43,8 @@ log = structlog.get_logger()
 
 STOPPING_SECONDS = 3.0
 """So long a process that ends waits for its last spans to be taken; then they are lost."""
+NO_HOPE_SECONDS = 0.3
+"""The same where those before were not taken either."""
 LOOK_SECONDS = 2.0
 ATTRIBUTES = {
     "method": "http.request.method",
@@ -149,16 +151,16 @@ class Telling(SpanExporter):
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
-        self._lost = False
+        self.lost = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = self._exporter.export(spans)
         lost = result is not SpanExportResult.SUCCESS
-        if lost and not self._lost:
+        if lost and not self.lost:
             log.warning("traces.not_taken", spans=len(spans), do="see `solido doctor`")
-        elif self._lost and not lost:
+        elif self.lost and not lost:
             log.info("traces.taken_again")
-        self._lost = lost
+        self.lost = lost
         return result
 
     def shutdown(self) -> None:
@@ -176,7 +178,8 @@ class Traces:
         ids = Ids()
         # Not at the interpreter's exit: it would wait half a minute for a collector that does not answer.
         self._provider = TracerProvider(resource=resource(roles), id_generator=ids, shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(Telling(exporter or OTLPSpanExporter())))
+        self._telling = Telling(exporter or OTLPSpanExporter())
+        self._provider.add_span_processor(BatchSpanProcessor(self._telling))
         tracing.put_in(OtelTracer(self._provider, ids))
 
     def stop(self, *, within: float = STOPPING_SECONDS) -> None:
@@ -185,7 +188,7 @@ class Traces:
         # A daemon: where the collector does not answer it is left behind.
         ending = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
         ending.start()
-        ending.join(within)
+        ending.join(min(within, NO_HOPE_SECONDS) if self._telling.lost else within)
         if ending.is_alive():
             log.warning("traces.lost_at_end")
 

@@ -1,12 +1,17 @@
 """With OpenTelemetry a command, its sync and its message are one trace, and nothing private is in it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from bot.delivery import story_of
 from bot.logs import with_trace
+from tests.core.reminders.stage import a_stage
 from tests.stories.play import Play
 from tests.traced import Traced, told, trace_of, tree, written
 
@@ -63,3 +68,31 @@ async def test_nothing_that_people_wrote_and_no_secret_is_in_a_trace(play: Play,
     everything = written(spans).lower()
     assert len(private) > 30
     assert [word for word in private if word.lower() in everything] == []
+
+
+async def test_a_letter_is_a_trace_of_its_own_with_the_message_about_it(traced: Traced):
+    now = datetime(2026, 11, 24, 9, 5, tzinfo=UTC)
+    stage = await a_stage("", now)
+    zebra = stage.organisation.add_contact("Zebra Crossing Ltd", "till@zebra.example.com")
+    due_on = now.date() - timedelta(30)
+    stage.organisation.add_invoice(zebra, number="INV-7", total=Decimal(120), issued_on=due_on, due_on=due_on)
+    await stage.sync()
+    await stage.tick()
+    await stage.close()
+    spans = traced.spans()
+    [sent] = [span for span in spans if span.name == "letter.send"]
+    [letter] = told(spans, "letter.send", "solido.letter")
+    assert trace_of(sent) == UUID(str(letter)).hex
+    assert story_of(f"letter:{letter}") == UUID(str(letter))
+    assert told(spans, "letter.send", "solido.result") == {"sent"}
+    looked = next(span for span in spans if span.name == "letters")
+    assert looked.context
+    assert [link.context.span_id for link in sent.links] == [looked.context.span_id], "it says which look it came from"
+    assert set(tree(spans)["letters"]) == {"letter.claim", "xero.call"}
+    assert [word for word in ("zebra", "inv-7", "harbour", "@") if word in written(spans).lower()] == []
+
+
+def test_cards_of_other_kinds_belong_to_no_trace():
+    assert [story_of(card) for card in ("connected:1", "run:", "incident:52ee33cc-0000-4000-8000-000000000000")] == [
+        None
+    ] * 3
