@@ -2,7 +2,8 @@
 
 Slack waits three seconds. What takes longer than two is acknowledged with a word that it is under way, and goes on; its
 answer follows through the request's own `response_url`, or in the dialog it came from. Where many come at once, what
-can be answered later is acknowledged as soon as it is noted, and begun one after the other.
+can be answered later is acknowledged as soon as it is noted, and begun one after the other; what may open a dialog is
+begun at once and acknowledged without a word, which would stay beside the dialog.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from bot.commands import opens_dialog
 from bot.installs import Installs
 from bot.limits import fitted, fitted_view
 from bot.logs import new_command, of_command
@@ -51,7 +53,8 @@ Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Sent:
-    """What Slack sent, as far as acknowledging needs it. `keys` name it, each with how long it is remembered."""
+    """What Slack sent, as far as acknowledging needs it. `keys` name it, each with how long it is remembered; `dialog`:
+    it may be answered by one."""
 
     kind: str
     keys: Mapping[str, timedelta]
@@ -59,6 +62,7 @@ class Sent:
     view_id: str = ""
     team_id: str = ""
     enterprise_id: str = ""
+    dialog: bool = False
     event: dict[str, Any] | None = None
 
     @property
@@ -84,13 +88,15 @@ def read(headers: Mapping[str, str], body: bytes) -> Sent:
     if payload.get("trigger_id"):
         keys[key("trigger", str(payload["trigger_id"]))] = SEEN
     team, view, enterprise = (payload.get(name) or {} for name in ("team", "view", "enterprise"))
+    kind = str(payload.get("type") or "command")
     return Sent(
-        kind=str(payload.get("type") or "command"),
+        kind=kind,
         keys=keys,
         response_url=str(payload.get("response_url") or ""),
         view_id=str(view.get("id") or ""),
         team_id=str(team.get("id") or payload.get("team_id") or ""),
         enterprise_id=str(enterprise.get("id") or payload.get("enterprise_id") or ""),
+        dialog=kind != "command" or opens_dialog(str(payload.get("text") or "")),
     )
 
 
@@ -188,8 +194,7 @@ class Inbox:
 
     async def _answer(self, request: Request, sent: Sent) -> Response:
         if sent.event is None:
-            # A press opens a dialog, perhaps, for which Slack gives three seconds.
-            return await (self._in_turn(request) if sent.kind == "command" else self._handle(request))
+            return await (self._handle(request) if sent.dialog else self._in_turn(request))
         await self._hear(sent.event)
         return Response()
 
@@ -267,7 +272,9 @@ def as_json(body: bytes) -> dict[str, Any]:
 def underway(sent: Sent) -> Response:
     """The word that it is being worked on; Slack shows none after a press. An event has nobody who waits for a word:
     Slack is asked to tell it again, in case nothing comes of it this time."""
-    return Response(status_code=503) if sent.event is not None else _said(sent, on_it())
+    if sent.event is not None:
+        return Response(status_code=503)
+    return Response() if sent.kind == "command" and sent.dialog else _said(sent, on_it())
 
 
 def sorry(sent: Sent, message: Message) -> Response:
