@@ -9,7 +9,8 @@ begun at once and acknowledged without a word, which would stay beside the dialo
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -46,6 +47,8 @@ DRAIN_SECONDS = 10.0
 FEW = 3
 """So many requests under way at once are answered each in its own time."""
 SLOW_SECONDS = 0.1
+LULL_SECONDS = 0.1
+"""An answer that may follow lets acknowledgements go before it for so long."""
 
 Handle = Callable[[Request], Awaitable[Response]]
 Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -127,6 +130,8 @@ class Inbox:
         self._hear = hear
         self._under_way: set[asyncio.Task[Any]] = set()
         self._at_work = 0
+        self._being_noted = 0
+        self._lull = asyncio.Event()
         self._line = asyncio.Lock()
         self._stopping = False
         self._claim = Together(self._claim_each)
@@ -176,7 +181,9 @@ class Inbox:
         answers: list[Response] = []
 
         async def work() -> None:
-            if not await self._claim(sent):
+            with self._noting():
+                claimed = await self._claim(sent)
+            if not claimed:
                 log.info("slack.seen_before", kind=sent.kind)
                 answers.append(Response())
                 return
@@ -192,6 +199,17 @@ class Inbox:
             noted.set()
         return answers[0]
 
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        self._being_noted += 1
+        self._lull.clear()
+        try:
+            yield
+        finally:
+            self._being_noted -= 1
+            if not self._being_noted:
+                self._lull.set()
+
     async def _answer(self, request: Request, sent: Sent) -> Response:
         if sent.event is None:
             return await (self._handle(request) if sent.dialog else self._in_turn(request))
@@ -204,6 +222,8 @@ class Inbox:
         if self._at_work <= FEW or self._stopping:
             return await self._handle(request)
         async with self._line:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._lull.wait(), LULL_SECONDS)
             answer: asyncio.Task[Response] = self._start(self._handle(request))
             await asyncio.wait({answer}, timeout=SLOW_SECONDS)
         return await answer

@@ -108,6 +108,22 @@ async def test_of_many_commands_each_is_acknowledged_before_most_are_begun(
     assert max(begun) < 12 * HANDLING_SECONDS / 2, "one that waits for Slack does not keep the others"
 
 
+async def test_while_requests_are_being_noted_an_answer_that_may_follow_is_not_begun(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handling = Handling()
+    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(inbox, "_deliver", nothing)
+    monkeypatch.setattr("bot.inbox.LULL_SECONDS", 60.0)
+    first = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(6)]
+    with inbox._noting():
+        await asyncio.wait(first, timeout=HANDLING_SECONDS)
+        assert handling.begun == []
+    await asyncio.gather(*first)
+    await inbox.drain()
+    assert len(handling.begun) == 6
+
+
 async def test_whoever_stops_has_all_of_them_begun(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     handling = Handling()
     inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
