@@ -6,7 +6,6 @@ from datetime import timedelta
 from enum import StrEnum
 
 import aiohttp
-import httpx
 import structlog
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -38,7 +37,7 @@ from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
 from core.forgetting import Forgetting
 from core.keeping import Keeping
-from core.operators import ByMail, Operators
+from core.operators import ByMail
 from core.patience import Patience
 from core.presence import BEAT_SECONDS, Presence, new_name
 from core.reminders import ReminderPlan
@@ -82,7 +81,8 @@ class CannotStart(Exception):
 
 
 class Solido:
-    """One process of Solido: built whole, started and stopped in order. `engine` and `transport` are seams."""
+    """One process of Solido: built whole, started and stopped in order. Tests and the sandbox give an engine of their
+    own; Slack, Xero and mail they stand in for by address."""
 
     def __init__(
         self,
@@ -90,9 +90,7 @@ class Solido:
         *,
         roles: frozenset[Role] = ALL_ROLES,
         engine: Engine | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience = Patience(),  # noqa: B008  # frozen
-        operators: Operators | None = None,
     ) -> None:
         self.settings = settings
         self._roles = roles
@@ -101,7 +99,7 @@ class Solido:
         self.database.process = new_name(embedded=self.database.embedded)
         self.engine = engine or DbosEngine(self.database.url, worker=self.database.process)
         self.presence = Presence(self.database, self.engine, roles)
-        self._http = make_http(transport)
+        self._http = make_http()
         self._login = XeroLogin(
             client_id=settings.xero_client_id,
             client_secret=settings.xero_client_secret.get_secret_value(),
@@ -109,7 +107,6 @@ class Solido:
             identity_url=settings.xero_identity_url,
             redirect_uri=settings.redirect_uri,
             scopes=settings.scopes,
-            transport=transport,
         )
         # Without its own retries: a post repeated after a broken line would appear twice.
         self._slack = AsyncWebClient(
@@ -129,8 +126,7 @@ class Solido:
         client_id, client_secret = settings.slack_client_id, settings.slack_client_secret.get_secret_value()
         app = AppKeys(client_id, client_secret) if client_id else None
         mailer = settings.mailer()
-        if operators is None and mailer and settings.support_email:
-            operators = ByMail(mailer, settings.support_email)
+        operators = ByMail(mailer, settings.support_email) if mailer and settings.support_email else None
         self.support = Support(self.database, operators, address=settings.support_email)
         self.sending = Sending(self.syncing, mailer, AskedAfresh(), settings.public_url)
         self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
