@@ -22,6 +22,7 @@ from core.reminders.facts import HoldReason
 from core.reminders.letters import TemplateBroken, write
 from core.reminders.outlook import Outlook
 from core.reminders.rules import DUE, FIRM, FRIENDLY, LATE, STEPS, Rules, Step
+from storage.audit import Did
 from storage.exact import exact_money
 
 Values = Mapping[str, str]
@@ -57,7 +58,7 @@ async def rules(call: Call, values: Values) -> Message | FieldErrors:
         made = read_rules(values, outlook.standing.policy.rules, writes=call.services.writes)
     except _Wrong as wrong:
         return wrong.errors
-    await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now, what="rules")
+    await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now)
     return views.done("The rules are saved. `/solido reminders` shows the plan they make.")
 
 
@@ -170,7 +171,7 @@ async def letter(call: Call, values: Values) -> Message | Modal | FieldErrors:
 
 async def save(call: Call, workspace_id: UUID, outlook: Outlook, step: Step) -> None:
     made = outlook.standing.policy.rules.worded(step)
-    await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now, what="letter")
+    await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now, did=Did.LETTER_CHANGED)
 
 
 async def test(call: Call, mail: Mail) -> str:

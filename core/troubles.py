@@ -30,6 +30,7 @@ from core.incidents import (
     decide,
 )
 from core.notices import Happened, Held, Tried, Trouble, TroubleAloud, TroubleStory, encode
+from storage.audit import Did
 from storage.models import Connection, ConnectionState, Incident
 from storage.store import WorkspaceStore
 
@@ -117,7 +118,7 @@ class Troubles:
         decision = decide(course_of(incident), event, now)
         if decision is not None and decision.what is not None:
             detail = event.until.isoformat() if isinstance(event, Snoozed) else ""
-            store.audit.add(by, decision.what, at=now, detail=detail)
+            store.audit.add(by, Did(decision.what), at=now, detail=detail)
         await self._carry_out(store, connection, incident, decision, now=now)
         return incident
 
