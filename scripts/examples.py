@@ -19,7 +19,7 @@ from core.reminders.rules import STEPS, Rules
 from core.reminders.slots import Rhythm
 from core.reminders.workdays import working_days
 from core.status import Status
-from core.why_invoice import Story
+from core.why_invoice import Coming, Story
 from core.zones import zone
 from storage.mirror_models import Invoice, SetAside
 from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
@@ -244,10 +244,7 @@ def story(**more: Any) -> Story:
         "connection": connection(),
         "holds": [],
         "letters": [(letter(), reminder)],
-        "next_on": date(2026, 11, 24),
-        "next_step": 7,
-        "held": None,
-        "held_until": None,
+        "coming": Coming(date(2026, 11, 24), 7),
         "decision": Decision(workspace_id=AN_ID, invoice_id=ANOTHER_ID, at=NOON - timedelta(days=10), told=""),
         "decided": [],
         "same": True,

@@ -38,6 +38,7 @@ from core.forgetting import Forgotten  # noqa: E402
 from core.reminders.letters import Content, Owed, write  # noqa: E402
 from core.reminders.rules import STEPS, Rules  # noqa: E402
 from core.support import Case  # noqa: E402
+from core.why_invoice import Coming  # noqa: E402
 from scripts import examples as of  # noqa: E402
 from scripts.drawing import drawn, drawn_modal, drawn_view  # noqa: E402
 from storage.models import AuditEvent, ConnectionState, RunState, Trigger, Workspace  # noqa: E402
@@ -177,7 +178,7 @@ def owed() -> Owed:
 def held_story() -> of.Story:
     about = {"scope": Scope.INVOICE, "target": str(of.ANOTHER_ID), "until_on": date(2026, 12, 12)}
     placed = of.hold(**about, reason="disputed", note="the delivery was short")
-    return of.story(next_on=None, next_step=None, held=of.DISPUTE, held_until=date(2026, 12, 12), holds=[placed])
+    return of.story(coming=Coming(held=of.DISPUTE, until=date(2026, 12, 12)), holds=[placed])
 
 
 def letters() -> Chapter:
