@@ -1,6 +1,5 @@
 """The buttons of reminders. Values are `<workspace> [more]`: changeable by whoever presses, so checked anew."""
 
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from uuid import UUID
 
@@ -194,26 +193,3 @@ async def subscribe(call: Call) -> Message:
     workspace_id, rest = await decidable(call)
     name = await call.services.reminding.subscribe(workspace_id, as_id(rest), by=call.user_id, now=call.now)
     return views.done(f"{bold(name)} gets reminders again.")
-
-
-REMINDER_ACTIONS: dict[str, Callable[[Call], Awaitable[Message | Modal]]] = {
-    "reminders_start": start,
-    "reminders_start_anyway": start_anyway,
-    "reminders_pause": pause,
-    "reminders_resume": resume,
-    "reminders_rules": rules,
-    "reminders_letters": letters,
-    "reminders_letter": letter,
-    "reminders_more": more,
-    "reminders_hold": hold_something,
-    "hold_invoice": hold_invoice,
-    "hold_release": release,
-    "hold_release_customer": release_customer,
-    "letter_went": letter_went,
-    "letter_did_not": letter_did_not,
-    "credit_send": credit_send,
-    "credit_hold": credit_hold,
-    "credit_ask": credit_ask,
-    "subscribe": subscribe,
-}
-REPLACES = {"reminders_more", "reminders_start_anyway"}

@@ -102,7 +102,7 @@ class SlackListener:
         if isinstance(said, Modal):
             await open_dialog(client, respond, body, said)
         else:
-            await survived("button.answer", answer(respond, said, replace=name in actions.REPLACES))
+            await survived("button.answer", answer(respond, said, replace=actions.replaces(name)))
 
     async def on_dialog(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """Take a submitted dialog: it closes, shows what is wrong, or shows what came of it."""

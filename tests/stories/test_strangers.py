@@ -83,7 +83,7 @@ async def test_every_button_with_an_id_of_another_companys_workspace_is_refused(
     for name in sorted(ACTIONS):
         for value in (*ids, "", "not-an-id", f"status {ids[1]}"):
             with pytest.raises(NotYours):
-                await ACTIONS[name](call_of(play, stranger, value))
+                await ACTIONS[name].handler(call_of(play, stranger, value))
     assert await facts(play) == before
 
 
