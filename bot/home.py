@@ -129,7 +129,7 @@ class Homes:
         for place in places:
             if await permissions.may(call, permissions.Right.READ, place.workspace_id):
                 it = await self._dashboard(place.workspace_id, dashboards, now=now)
-                shown.append((it, await call.administers(place.workspace_id)))
+                shown.append((it, await permissions.administers(call, place.workspace_id)))
         return views.home(shown, daily_limit=self._services.daily_limit, now=now)
 
     async def _dashboard(self, workspace_id: UUID, dashboards: Dashboards, *, now: datetime) -> Dashboard:

@@ -157,9 +157,29 @@ def must_be_a_member(standing: Standing) -> None:
         raise NotAMember
 
 
+async def administers(call: Call, workspace_id: UUID) -> bool:
+    """Whether the person connected this workspace (or, before anybody did, installed Solido), was added as its admin,
+    or is an admin of the Slack team."""
+    standing = await call.standing()
+    if standing >= Standing.ADMIN:
+        return True
+    async with call.services.database.reading(workspace_id) as store:
+        connection = await store.connections.latest()
+        added = await store.admins.all()
+    who = connection.connected_by if connection else call.team.installed_by
+    connected = bool(who) and who == call.user_id
+    return standing >= Standing.MEMBER and (connected or call.user_id in added)
+
+
+async def must_administer(call: Call, workspace_id: UUID) -> None:
+    """Raise NotAllowed unless the person administers this workspace."""
+    if not await administers(call, workspace_id):
+        raise NotAllowed
+
+
 async def must_have(call: Call, right: Right, workspace_id: UUID) -> None:
     """Raise NotAllowed or NotInChannel unless this full member has the right to this workspace of their team's."""
-    if await call.administers(workspace_id):
+    if await administers(call, workspace_id):
         return
     if right is Right.ADMINISTER:
         raise NotAllowed
@@ -202,7 +222,7 @@ async def _check_attempt(services: Services, owned: Owned | None, *, now: dateti
         return
     call = Call(services, known(team), attempt.asked_by, "", "", now)
     must_be_a_member(await call.standing())
-    await call.must_administer(owned.workspace_id)
+    await must_administer(call, owned.workspace_id)
 
 
 async def _subject(call: Call, about: About) -> UUID | None:

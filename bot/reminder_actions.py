@@ -3,6 +3,7 @@
 from decimal import Decimal
 from uuid import UUID
 
+from bot import permissions
 from bot.commands.call import Call
 from bot.commands.hold import must_belong
 from bot.commands.pressed import as_id
@@ -27,7 +28,7 @@ async def ours(call: Call) -> tuple[UUID, str]:
 async def decidable(call: Call) -> tuple[UUID, str]:
     """The same, for those who may decide about reminders; raise NotAllowed for others."""
     workspace_id, rest = await ours(call)
-    await call.must_administer(workspace_id)
+    await permissions.must_administer(call, workspace_id)
     return workspace_id, rest
 
 

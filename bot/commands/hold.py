@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from bot import permissions
 from bot.commands.call import Call
 from bot.people import Standing
 from bot.views import reminder_forms
@@ -52,7 +53,7 @@ async def must_belong(call: Call) -> None:
 async def place(call: Call, workspace_id: UUID, asked: Asked) -> Message:
     reminding = call.services.reminding
     if asked.target.lower() in EVERYTHING:
-        await call.must_administer(workspace_id)
+        await permissions.must_administer(call, workspace_id)
         name = await reminding.pause(workspace_id, by=call.user_id, now=call.now, until=asked.until)
         return views.done(f"All reminders of {bold(name)} are paused{through(asked.until)}.")
     async with call.services.database.reading(workspace_id) as store:
