@@ -48,7 +48,7 @@ async def pause(call: Call, values: Values) -> Message | FieldErrors:
         return FieldErrors({"resume_on": "Choose a day after today."})
     until = resume_on - timedelta(days=1) if resume_on else None
     name = await call.services.reminding.pause(workspace_id, by=call.user_id, now=call.now, until=until)
-    return views.done(f"All reminders of {bold(name)} are paused.")
+    return Message.of(f"All reminders of {bold(name)} are paused.")
 
 
 async def rules(call: Call, values: Values) -> Message | FieldErrors:
@@ -59,7 +59,7 @@ async def rules(call: Call, values: Values) -> Message | FieldErrors:
     except _Wrong as wrong:
         return wrong.errors
     await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now)
-    return views.done("The rules are saved. `/solido reminders` shows the plan they make.")
+    return Message.of("The rules are saved. `/solido reminders` shows the plan they make.")
 
 
 def read_rules(values: Values, before: Rules, *, writes: bool) -> Rules:
@@ -157,7 +157,7 @@ async def letter(call: Call, values: Values) -> Message | Modal | FieldErrors:
     what, address = values.get("what", forms.PREVIEW), values.get("address", "").strip()
     if what == forms.SAVE:
         await save(call, workspace_id, outlook, step)
-        return views.done("The letter is saved.")
+        return Message.of("The letter is saved.")
     note = ""
     if what == forms.TEST:
         to = working(address)
@@ -206,7 +206,7 @@ async def ask(call: Call, values: Values) -> Message:
     workspace_id, contact_id = await touchable(call)
     whom = values.get("whom", "")
     await call.services.reminding.ask_somebody(workspace_id, contact_id, whom, by=call.user_id, now=call.now)
-    return views.done(f"I asked {user(whom)}.")
+    return Message.of(f"I asked {user(whom)}.")
 
 
 REMINDER_MODALS = {

@@ -160,7 +160,7 @@ def reminding() -> Chapter:
         "A letter": forms.letter(ID, STEPS[2], words, note=reminder_views.test_result("sent"), address="a@example.com"),
         "After *Pause all*": forms.pause(ID),
         "After *Hold something*, and `/solido hold`": forms.hold(ID),
-        "A short answer, here after *Resume now*": reminder_views.done(
+        "A short answer, here after *Resume now*": Message.of(
             f"Reminders of {bold(NAME)} go on. Of what was missed only the latest step goes out."
         ),
         "`/solido why INV-0042`": why_invoice.story(of.story(), ID),

@@ -9,7 +9,6 @@ from bot import permissions
 from bot.commands.call import Call
 from bot.people import Standing
 from bot.views import reminder_forms
-from bot.views import reminders as views
 from bot.views.blocks import Message, Modal, actions, bold, button, section
 from bot.views.letters import day
 from core.errors import BadArgument, NotAllowed
@@ -55,7 +54,7 @@ async def place(call: Call, workspace_id: UUID, asked: Asked) -> Message:
     if asked.target.lower() in EVERYTHING:
         await permissions.must_administer(call, workspace_id)
         name = await reminding.pause(workspace_id, by=call.user_id, now=call.now, until=asked.until)
-        return views.done(f"All reminders of {bold(name)} are paused{through(asked.until)}.")
+        return Message.of(f"All reminders of {bold(name)} are paused{through(asked.until)}.")
     async with call.services.database.reading(workspace_id) as store:
         scope, target = await meant(store, asked.target)
     label = await reminding.hold(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.views.blocks import Message, bold, section, user, when
+from bot.views.blocks import Message, bold, user, when
 from bot.views.settings import settings_changed
 from storage.audit import Did
 from storage.models import AuditEvent
@@ -39,10 +39,9 @@ DID: dict[str, str] = {
 
 def history(events: Sequence[AuditEvent]) -> Message:
     if not events:
-        text = "Nobody has done anything here yet."
-        return Message(text, [section(text)])
+        return Message.of("Nobody has done anything here yet.")
     text = "*Who did what here*\n" + "\n".join(f"{when(event.at)}: {_who(event)} {_did(event)}" for event in events)
-    return Message(text, [section(text)])
+    return Message.of(text)
 
 
 def _who(event: AuditEvent) -> str:

@@ -169,7 +169,7 @@ def story(it: TroubleStory) -> Message:
     lines = [_line(happened) for happened in it.happened]
     text = f"What happened with {bold(it.organisation)}:\n" + "\n".join(lines)
     if not it.tries:
-        return Message(text, [section(text)])
+        return Message.of(text)
     tries = "*The last syncs*\n" + "\n".join(map(_try, it.tries))
     return Message(f"{text}\n{tries}", [section(text), section(tries)])
 
@@ -213,7 +213,7 @@ def aloud(it: TroubleAloud) -> Message:
     else:
         short = _story_in_short(it.cause, it.failures, it.seconds)
         text = f"Recovered after {short}{_released(it.released)}."
-    return Message(text, [section(text)])
+    return Message.of(text)
 
 
 def moved(it: Moved) -> Message:
@@ -223,19 +223,16 @@ def moved(it: Moved) -> Message:
 
 def snoozed(organisation: str, until: str) -> Message:
     text = f"Snoozed until {until}: I keep trying, and remind you then if {bold(organisation)} is still in trouble."
-    return Message(text, [section(text)])
+    return Message.of(text)
 
 
 def awake() -> Message:
-    text = "The snooze is over."
-    return Message(text, [section(text)])
+    return Message.of("The snooze is over.")
 
 
 def taken(organisation: str) -> Message:
-    text = f"You are on it: the alert about {bold(organisation)} says so to everybody."
-    return Message(text, [section(text)])
+    return Message.of(f"You are on it: the alert about {bold(organisation)} says so to everybody.")
 
 
 def over_already(organisation: str) -> Message:
-    text = f"The trouble with {bold(organisation)} is over already: nothing needs to be done."
-    return Message(text, [section(text)])
+    return Message.of(f"The trouble with {bold(organisation)} is over already: nothing needs to be done.")
