@@ -17,7 +17,7 @@ from bot.files import Files
 from bot.home import Homes
 from bot.inbox import Inbox, heard_by
 from bot.installing import Installing, Way
-from bot.installs import AppKeys, Installs
+from bot.installs import Installs
 from bot.metrics import Metrics
 from bot.people import People
 from bot.places import Places
@@ -56,7 +56,6 @@ from core.webhooks import Webhooks
 from core.workspaces import Workspaces
 from core.xero.client import Xero
 from core.xero.http import make_http
-from core.xero.oauth import XeroLogin
 from core.xero.pacing import Pacer
 from storage import schema
 from storage.database import Database
@@ -100,19 +99,37 @@ class Solido:
         self.engine = engine or DbosEngine(self.database.url, worker=self.database.process)
         self.presence = Presence(self.database, self.engine, roles)
         self._http = make_http()
-        self._login = XeroLogin(
-            client_id=settings.xero_client_id,
-            client_secret=settings.xero_client_secret.get_secret_value(),
-            login_url=settings.xero_login_url,
-            identity_url=settings.xero_identity_url,
-            redirect_uri=settings.redirect_uri,
-            scopes=settings.scopes,
-        )
+        self._login = settings.xero_login()
         # Without its own retries: a post repeated after a broken line would appear twice.
         self._slack = AsyncWebClient(
             base_url=settings.slack_api_url, timeout=int(SLACK_SECONDS), retry_handlers=[], trust_env_in_session=True
         )
-        self.syncing = Syncing(
+        self._installs = Installs(self.database, self._vault, self._slack, settings.app_keys())
+        self.syncing = self._join_syncing(patience)
+        mailer = settings.mailer()
+        operators = ByMail(mailer, settings.support_email) if mailer and settings.support_email else None
+        self.support = Support(self.database, operators, address=settings.support_email)
+        self.sending = Sending(self.syncing, mailer, AskedAfresh(), settings.public_url)
+        self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
+        self.services = self._join_services(Reminding(self.database, mailer))
+        self.homes = Homes(self.services, self._slack)
+        # Over Socket Mode alone nobody signs for Slack but we ourselves.
+        secret = settings.slack_signing_secret.get_secret_value() or secrets.token_urlsafe(32)
+        self.inbox = self._join_inbox(secret)
+        way = Way(settings.slack_authorize_url, settings.public_url)
+        self.installing = Installing(self.database, self._installs, self._slack, settings.app_keys(), way)
+        self.measured = Metrics(self.database, self.stuck, limit=settings.xero_daily_limit)
+        further = self.installing.routes()
+        web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, self.measured, further)
+        self.web, self.watched = web.app, web.watched
+        app_token = settings.slack_app_token.get_secret_value() if Role.WEB in roles else ""
+        self.socket_mode = SocketMode(self._slack, app_token, secret, web.slack) if app_token else None
+        self.scheduler = Scheduler(self.ticks(roles))
+        self._launched = False
+
+    def _join_syncing(self, patience: Patience) -> Syncing:
+        settings = self.settings
+        return Syncing(
             self.database,
             self.engine,
             self._vault,
@@ -123,48 +140,33 @@ class Solido:
             troubles=Troubles(ReminderPlan()),
             daily_limit=settings.xero_daily_limit,
         )
-        client_id, client_secret = settings.slack_client_id, settings.slack_client_secret.get_secret_value()
-        app = AppKeys(client_id, client_secret) if client_id else None
-        mailer = settings.mailer()
-        operators = ByMail(mailer, settings.support_email) if mailer and settings.support_email else None
-        self.support = Support(self.database, operators, address=settings.support_email)
-        self.sending = Sending(self.syncing, mailer, AskedAfresh(), settings.public_url)
-        self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
-        self._installs = Installs(self.database, self._vault, self._slack, app)
-        self.services = Services(
+
+    def _join_services(self, reminding: Reminding) -> Services:
+        settings, connecting = self.settings, Connecting(self.syncing)
+        return Services(
             database=self.database,
             installs=self._installs,
             people=People(self._installs, self._slack),
             places=Places(self.database, self._installs, self._slack),
             syncing=self.syncing,
-            connecting=Connecting(self.syncing),
+            connecting=connecting,
             workspaces=Workspaces(self.database),
             support=self.support,
             webhooks=Webhooks(self.database, settings.xero_webhook_key.get_secret_value()),
             public_url=settings.public_url,
             daily_limit=settings.xero_daily_limit,
             writes=settings.solido_xero_access == "read-write",
-            reminding=Reminding(self.database, mailer),
+            reminding=reminding,
             files=Files(self._installs, self._slack),
-            forgetting=Forgetting(self.database, self.syncing, Connecting(self.syncing)),
+            forgetting=Forgetting(self.database, self.syncing, connecting),
         )
-        # Over Socket Mode alone nobody signs for Slack but we ourselves.
-        secret = settings.slack_signing_secret.get_secret_value() or secrets.token_urlsafe(32)
-        listener = SlackListener(self.services, self._slack, secret, many_teams=app is not None)
+
+    def _join_inbox(self, secret: str) -> Inbox:
+        many_teams = self.settings.app_keys() is not None
+        listener = SlackListener(self.services, self._slack, secret, many_teams=many_teams)
         handle = AsyncSlackRequestHandler(listener.bolt).handle
         leaving = Leaving(self.database, self.services.connecting)
-        self.homes = Homes(self.services, self._slack)
-        self.inbox = Inbox(self.database, self._installs, self._slack, handle, heard_by(leaving.hear, self.homes.hear))
-        way = Way(settings.slack_authorize_url, settings.public_url)
-        self.installing = Installing(self.database, self._installs, self._slack, app, way)
-        further = self.installing.routes()
-        self.measured = Metrics(self.database, self.stuck, limit=settings.xero_daily_limit)
-        web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, self.measured, further)
-        self.web, self.watched = web.app, web.watched
-        app_token = settings.slack_app_token.get_secret_value() if Role.WEB in roles else ""
-        self.socket_mode = SocketMode(self._slack, app_token, secret, web.slack) if app_token else None
-        self.scheduler = Scheduler(self.ticks(roles))
-        self._launched = False
+        return Inbox(self.database, self._installs, self._slack, handle, heard_by(leaving.hear, self.homes.hear))
 
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""

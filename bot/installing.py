@@ -17,10 +17,11 @@ from starlette.routing import Route
 
 from bot import pages
 from bot.cookies import BrowserCookie
-from bot.installs import AppKeys, Installed, Installs, access
+from bot.installs import Installed, Installs, access
 from bot.limits import fitted
 from bot.refusals import NO_ANSWER
 from bot.scopes import MAY_BE_LEFT_OUT, SCOPES
+from bot.settings import AppKeys
 from bot.views.welcome import welcome
 from core.clock import utc_now
 from core.guard import survived
