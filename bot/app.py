@@ -158,7 +158,7 @@ class Solido:
             writes=settings.solido_xero_access == "read-write",
             reminding=reminding,
             files=Files(self._installs, self._slack),
-            forgetting=Forgetting(self.database, self.syncing, connecting),
+            forgetting=Forgetting(self.syncing, connecting),
         )
 
     def _join_inbox(self, secret: str) -> Inbox:
@@ -289,7 +289,7 @@ class Solido:
         if not token:
             return
         try:
-            await self._installs.add_by_token(self._slack, token, now=utc_now())
+            await self._installs.add_by_token(token, now=utc_now())
         except NO_ANSWER as error:
             raise CannotStart(
                 f"Slack does not accept SLACK_BOT_TOKEN, or cannot be reached at {self.settings.slack_api_url} "

@@ -86,9 +86,9 @@ class Installs:
         self._client = client
         self._app = app
 
-    async def add_by_token(self, client: AsyncWebClient, token: str, *, now: datetime) -> None:
+    async def add_by_token(self, token: str, *, now: datetime) -> None:
         """Ask Slack once which team a bot token belongs to, and keep it."""
-        answer = await client.auth_test(token=token)
+        answer = await self._client.auth_test(token=token)
         said = {name: str(answer.get(name) or "") for name in ("team", "url", "bot_id", "user_id")}
         found = Installed(
             enterprise_id=str(answer.get("enterprise_id") or ""),

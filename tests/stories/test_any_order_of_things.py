@@ -101,7 +101,7 @@ async def stage(migrated_sqlite_url: str) -> AsyncIterator[Stage]:
         async with aiohttp.ClientSession() as session:
             client = Mortal(base_url=f"{served.url}/api/", retry_handlers=[], session=session)
             installs = Installs(house.database, house.vault, client)
-            await installs.add_by_token(client, TOKEN, now=house.now)
+            await installs.add_by_token(TOKEN, now=house.now)
             yield Stage(house, slack, client, installs)
         await served.stop()
         await slack.aclose()
