@@ -170,7 +170,7 @@ class Solido:
 
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""
-        due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
+        due, farewell = Due(self.syncing, self.services.webhooks), Farewell(self.syncing)
         people = self.services.people
         delivery = Delivery(self.database, self._installs, self._slack, people, self.support.operators)
         keeping = Keeping(self.syncing, webhooks=bool(self.settings.xero_webhook_key.get_secret_value()))
