@@ -20,7 +20,7 @@ from core.reminders.letters import Content, Owed
 from core.reminders.outlook import Standing, standing
 from core.reminders.plan import PlannedLetter, PlannedLine
 from core.reminders.rules import THANKS, Rules, Step
-from core.reminders.slots import Rhythm
+from core.reminders.slots import SendTimes
 from core.reminders.workdays import working_days
 from core.vault import hash_of
 from core.zones import zone
@@ -50,8 +50,8 @@ class Claimed:
 def replay(told: str) -> list[Reason]:
     """Ask the gate again what it was asked then; the same facts get the same answer. Empty: it may go."""
     it = msgspec.json.decode(told, type=Told)
-    rhythm = Rhythm(it.rules.send_at, frozenset(it.rules.weekdays), zone(it.zone), working_days(it.country))
-    found = may_send(it.facts, Policy(it.rules, rhythm, it.started), it.now)
+    send_times = SendTimes(it.rules.send_at, frozenset(it.rules.weekdays), zone(it.zone), working_days(it.country))
+    found = may_send(it.facts, Policy(it.rules, send_times, it.started), it.now)
     return [] if isinstance(found, Send) else list(found.reasons)
 
 
