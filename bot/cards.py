@@ -3,7 +3,7 @@
 from bot.commands.call import Call
 from bot.commands.connect import invite
 from bot.commands.pressed import Pressed, about
-from bot.people import Standing
+from bot.people import Rank
 from bot.views import syncs
 from bot.views import troubles as views
 from bot.views.blocks import Message, when
@@ -41,7 +41,7 @@ async def snooze(call: Call) -> Message:
     if asked != views.WAKE and asked not in set(Quiet):
         raise NotYours
     pressed = await about(call, value)
-    if await call.standing() < Standing.MEMBER:
+    if await call.rank() < Rank.MEMBER:
         raise NotYours
     if asked == views.WAKE:
         incident, connection = await _tell(call, pressed, Woken(call.user_id))

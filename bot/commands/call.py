@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bot.installs import KnownTeam
-from bot.people import Standing
+from bot.people import Rank
 from bot.services import Services
 
 
@@ -25,9 +25,9 @@ class Call:
     chosen: UUID | None = None
     message_ts: str = ""
 
-    async def standing(self) -> Standing:
+    async def rank(self) -> Rank:
         """What the person is to the team; UNKNOWN where Slack does not say."""
-        return await self.services.people.standing(self.team, self.user_id, now=self.now)
+        return await self.services.people.rank(self.team, self.user_id, now=self.now)
 
     async def workspace(self) -> UUID:
         """The workspace meant: the one chosen with a button, else that of the channel, else the team's only one.

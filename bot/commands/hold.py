@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bot import permissions
 from bot.commands.call import Call
-from bot.people import Standing
+from bot.people import Rank
 from bot.views import reminder_forms
 from bot.views.blocks import Message, Modal, actions, bold, button, section
 from bot.views.letters import day
@@ -45,7 +45,7 @@ async def hold(call: Call) -> Message | Modal:
 
 async def must_belong(call: Call) -> None:
     """Raise NotAllowed for guests, bots and strangers."""
-    if await call.standing() < Standing.MEMBER:
+    if await call.rank() < Rank.MEMBER:
         raise NotAllowed
 
 
