@@ -19,7 +19,7 @@ from bot.views.blocks import (
     when,
 )
 from bot.views.syncs import kind
-from core.incidents import Cause, Ending, Happening, Quiet
+from core.incidents import Cause, Ending, Happening, SnoozeFor
 from core.notices import Happened, Held, Moved, Tried, Trouble, TroubleAloud, TroubleStory
 
 STALE = "Invoices here stay as they were at the last successful sync, so what is paid in Xero since then is not known"
@@ -39,7 +39,7 @@ NO_USE_TRYING = {Cause.QUOTA_USED_UP}
 NOTHING_TRIED = {Cause.NOT_RUNNING, Cause.BOOKS_DIFFER}
 """No sync has failed."""
 A_MINUTE = 60
-QUIET = {Quiet.HOUR: "1 hour", Quiet.MORNING: "Until tomorrow 9:00", Quiet.WEEK: "A week"}
+SNOOZES = {SnoozeFor.HOUR: "1 hour", SnoozeFor.MORNING: "Until tomorrow 9:00", SnoozeFor.WEEK: "A week"}
 WAKE = "wake"
 
 
@@ -123,7 +123,7 @@ def _buttons(it: Trouble, *, reconnect: bool) -> list[Block]:
     value, name = str(it.incident_id), it.organisation
     first = button("Reconnect", action="reconnect", value=value, style="primary", label=f"Reconnect {name} to Xero")
     again = button("Try again", action="retry", value=value, label=f"Try again to sync {name}")
-    options = [(words, f"{quiet} {value}") for quiet, words in QUIET.items()]
+    options = [(words, f"{quiet} {value}") for quiet, words in SNOOZES.items()]
     if it.snoozed_until:
         options.append(("No longer", f"{WAKE} {value}"))
     return [
