@@ -40,7 +40,7 @@ from core.keeping import Keeping
 from core.operators import ByMail
 from core.patience import Patience
 from core.presence import BEAT_SECONDS, Presence, new_name
-from core.reminders import ReminderPlan
+from core.reminders import RemindersOnHold
 from core.reminders.asking import AskedAfresh
 from core.reminders.deciding import Reminding
 from core.reminders.noting import Noting
@@ -137,7 +137,7 @@ class Solido:
             Xero(self._http, settings.xero_api_url, patience=patience, pacer=Pacer()),
             patience,
             every=timedelta(seconds=settings.solido_sync_every),
-            troubles=Troubles(ReminderPlan()),
+            troubles=Troubles(RemindersOnHold()),
             daily_limit=settings.xero_daily_limit,
         )
 

@@ -11,8 +11,7 @@ from uuid import UUID
 
 from core.errors import BadArgument, NotConnected, NotYours
 from core.mail import Mail, Mailer, Outcome
-from core.notices import CreditAsked, RemindersDecided, encode
-from core.notices import Unsubscribed as UnsubscribedNotice
+from core.notices import CreditAsked, RemindersDecided, Unsubscribed, encode
 from core.reminders import telling
 from core.reminders.facts import HoldReason
 from core.reminders.outlook import Outlook, look
@@ -205,7 +204,7 @@ class Reminding:
                 return None
             if letter.contact_id not in await store.reminders.unsubscribed():
                 await store.reminders.unsubscribe(letter.contact_id, now=now)
-                notice = UnsubscribedNotice(store.id, letter.contact_id, letter.contact_name)
+                notice = Unsubscribed(store.id, letter.contact_id, letter.contact_name)
                 await store.outbox.tell(f"unsubscribed:{letter.id}", encode(notice), now=now)
             return connection.tenant_name
 

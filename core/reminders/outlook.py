@@ -206,8 +206,8 @@ async def held(store: WorkspaceStore, *, now: datetime) -> Held:
     return Held(sum(len(letter.lines) for letter in letters if letter.day == first), first)
 
 
-class ReminderPlan:
-    """The plan as a trouble's card asks for it (core/held.py)."""
+class RemindersOnHold:
+    """What the plan says to the card of a trouble (core/held.py)."""
 
     async def held(self, store: WorkspaceStore, connection: Connection, *, now: datetime) -> Held | None:
         """What waits while this connection is in trouble; None where reminders were never started."""
