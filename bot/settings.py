@@ -1,5 +1,6 @@
 """Settings: environment variables (and `.env`), read once at start."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,12 +11,23 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.secret_files import environment, look
 from core.mail import SmtpMailer, read_sender, read_server
 from core.vault import BadKey, Vault, keys_kept_in
-from core.xero.oauth import READ_SCOPES, WRITE_SCOPES
+from core.xero.oauth import READ_SCOPES, WRITE_SCOPES, XeroLogin
 from storage.database import driver_url
 
 
 class BadSettings(Exception):
     """Settings that are missing or broken; the message names all of them, a line each."""
+
+
+@dataclass(frozen=True)
+class AppKeys:
+    """What Slack knows the app by, where it is installed in many teams."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"<AppKeys {self.client_id}>"
 
 
 class Settings(BaseSettings):
@@ -138,6 +150,22 @@ class Settings(BaseSettings):
         if not self.mail_from:
             raise BadSettings("MAIL_FROM is missing: SMTP_URL needs the address that letters come from.")
         return SmtpMailer(read_server(self.smtp_url.get_secret_value()), read_sender(self.mail_from))
+
+    def app_keys(self) -> AppKeys | None:
+        """Return what teams install Solido by; None where it belongs to one team by its token."""
+        if not self.slack_client_id:
+            return None
+        return AppKeys(self.slack_client_id, self.slack_client_secret.get_secret_value())
+
+    def xero_login(self) -> XeroLogin:
+        return XeroLogin(
+            client_id=self.xero_client_id,
+            client_secret=self.xero_client_secret.get_secret_value(),
+            login_url=self.xero_login_url,
+            identity_url=self.xero_identity_url,
+            redirect_uri=self.redirect_uri,
+            scopes=self.scopes,
+        )
 
     @property
     def public_url(self) -> str:

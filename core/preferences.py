@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.errors import BadArgument
 from core.zones import zone
+from storage.audit import Did
 from storage.database import Database
 from storage.models import Connection
 from storage.slack_models import Preferences
@@ -112,7 +113,7 @@ async def _save(store: WorkspaceStore, wanted: Wanted, *, every: timedelta, by: 
     )
     await store.admins.replace(wanted.admins, by=by, now=now)
     if changed:
-        store.audit.add(by, "settings", at=now, detail=msgspec.json.encode(changed).decode())
+        store.audit.add(by, Did.SETTINGS_CHANGED, at=now, detail=msgspec.json.encode(changed).decode())
     if (await store.about.get()).channel_id != wanted.channel_id:
         await store.session.flush()
         await store.about.move(wanted.channel_id)

@@ -17,7 +17,6 @@ from core.schedule import jitter, next_night, next_sync_at
 from core.sync import Syncing
 from core.webhooks import Webhooks
 from core.zones import zone
-from storage.database import Database
 from storage.models import Connection, ConnectionState, Trigger
 from storage.store import WorkspaceStore
 
@@ -109,10 +108,10 @@ class Scheduler:
 class Due:
     """Starts the automatic syncs whose time has come."""
 
-    def __init__(self, database: Database, syncing: Syncing) -> None:
-        self._database = database
+    def __init__(self, syncing: Syncing, webhooks: Webhooks) -> None:
+        self._database = syncing.database
         self._syncing = syncing
-        self._webhooks = Webhooks(database)
+        self._webhooks = webhooks
 
     async def tick(self) -> None:
         """Claim due connections, insert their runs and hand them over, all in one transaction."""

@@ -25,6 +25,7 @@ from core.vault import Vault
 from core.xero.client import Meter, OrganisationCalls, Xero
 from core.xero.oauth import XeroLogin
 from core.zones import zone
+from storage.audit import Did
 from storage.connections import NOT_ITS_KEY
 from storage.database import Database
 from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
@@ -72,7 +73,7 @@ class Syncing:
                 raise NotConnected
             asked = await self.queue(store, connection, FULL if full else Trigger.MANUAL, by=by, now=now)
             if not asked.already:
-                store.audit.add(by, "asked for a full sync" if full else "asked for a sync", at=now)
+                store.audit.add(by, Did.ASKED_FOR_FULL_SYNC if full else Did.ASKED_FOR_SYNC, at=now)
             if full and asked.already and asked.run.trigger != FULL:
                 connection.next_reconcile_at = now
             return asked

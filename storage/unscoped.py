@@ -123,17 +123,21 @@ class Unscoped:
         owner = select(Connection.workspace_id).where(col(Connection.id) == connection_id)
         return (await self.session.exec(owner)).one_or_none()
 
-    async def missed_messages(self, team_id: UUID) -> list[Waiting]:
-        """What could not be told where it belongs, in any workspace of a team, and was not mentioned since."""
-        found = select(OutboxMessage.workspace_id, OutboxMessage.id).join(
-            Workspace, col(Workspace.id) == col(OutboxMessage.workspace_id)
+    async def workspaces_with_missed(self, team_id: UUID) -> list[UUID]:
+        """The workspaces of a team that have messages which could not be told where they belong, and were not mentioned
+        since; the one that has waited longest first."""
+        found = (
+            select(OutboxMessage.workspace_id)
+            .join(Workspace, col(Workspace.id) == col(OutboxMessage.workspace_id))
+            .where(
+                col(Workspace.team_id) == team_id,
+                col(OutboxMessage.missed_at).is_not(None),
+                col(OutboxMessage.mentioned_at).is_(None),
+            )
+            .group_by(col(OutboxMessage.workspace_id))
+            .order_by(func.min(OutboxMessage.id))
         )
-        unheard = found.where(
-            col(Workspace.team_id) == team_id,
-            col(OutboxMessage.missed_at).is_not(None),
-            col(OutboxMessage.mentioned_at).is_(None),
-        )
-        return [Waiting(*row) for row in (await self.session.exec(unheard.order_by(col(OutboxMessage.id)))).all()]
+        return list((await self.session.exec(found)).all())
 
     async def support_requests(self, *, now: datetime, limit: int) -> list[Owned]:
         """Calls for help that are to be sent."""

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 Block = dict[str, Any]
 
@@ -33,6 +33,11 @@ class Message:
     blocks: list[Block] = field(default_factory=list)
     in_channel: bool = False
     again: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """A message that is one text."""
+        return cls(text, [section(text)])
 
 
 @dataclass(frozen=True)

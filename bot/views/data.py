@@ -21,8 +21,7 @@ def here_it_is(organisation: str) -> str:
 
 
 def exported(organisation: str) -> Message:
-    text = f"Everything I keep of {bold(organisation)} is in our conversation, as a file only you can see."
-    return Message(text, [section(text)])
+    return Message.of(f"Everything I keep of {bold(organisation)} is in our conversation, as a file only you can see.")
 
 
 def confirm(name: str, *, private: str) -> Modal:

@@ -230,10 +230,6 @@ def before_start(organisation: str, workspace_id: str, *, reminds: bool | None) 
     return Message(text, [section(text), actions(again)])
 
 
-def done(text: str) -> Message:
-    return Message(text, [section(text)])
-
-
 def test_result(fate: str) -> str:
     """What became of a test letter."""
     words = {"sent": "The test is on its way to you.", "bounced": "The mail server does not accept that address."}

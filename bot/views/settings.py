@@ -126,8 +126,7 @@ def mention(whom: str) -> str:
 
 def mentioning(whom: Collection[str]) -> Message:
     named = listed([mention(one) for one in whom])
-    text = f"When a trouble begins, I mention {named}." if whom else "Alerts mention nobody."
-    return Message(text, [section(text)])
+    return Message.of(f"When a trouble begins, I mention {named}." if whom else "Alerts mention nobody.")
 
 
 def saved(*, to_shared: str = "") -> Message:

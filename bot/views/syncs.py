@@ -29,8 +29,7 @@ def kind(trigger: str) -> str:
 def asked(organisation: str, channel_id: str, *, here: bool, full: bool = False) -> Message:
     place = "here" if here else f"in {channel(channel_id)}"
     what = "Reading all outstanding invoices of" if full else "Syncing"
-    text = f"{what} {bold(organisation)} now. The result follows {place}."
-    return Message(text, [section(text)])
+    return Message.of(f"{what} {bold(organisation)} now. The result follows {place}.")
 
 
 def already_running(organisation: str, run: SyncRun, *, full: bool = False) -> Message:

@@ -36,13 +36,14 @@ def facts(it: Story) -> str:
 
 
 def upcoming(it: Story) -> str:
-    if it.next_on and it.next_step is not None:
-        text = f"*Next:* a letter on {day(it.next_on)}, {step_words(it.next_step)}."
-        if it.held:
-            text += f" It waits until then because {WORDS[it.held]}."
-    elif it.held:
-        until = f" through {day(it.held_until)}" if it.held_until else ""
-        text = f"*Next:* nothing, because {WORDS[it.held]}{until}."
+    coming = it.coming
+    if coming.on and coming.step is not None:
+        text = f"*Next:* a letter on {day(coming.on)}, {step_words(coming.step)}."
+        if coming.held:
+            text += f" It waits until then because {WORDS[coming.held]}."
+    elif coming.held:
+        until = f" through {day(coming.until)}" if coming.until else ""
+        text = f"*Next:* nothing, because {WORDS[coming.held]}{until}."
     else:
         text = "*Next:* nothing: every reminder in the rules has gone out, or none comes in the next weeks."
     if not it.started:

@@ -285,8 +285,8 @@ def one_reading(letters: list[PlannedLetter], *, room: int) -> Iterator[PlannedL
 
 def next_look(outlook: Outlook, now: datetime) -> datetime:
     """When the next slot opens, but within the hour: rules and zones may change. In an open slot, some minutes on."""
-    rhythm = outlook.standing.policy.rhythm
-    if rhythm.slot_at(now):
+    send_times = outlook.standing.policy.send_times
+    if send_times.slot_at(now):
         return now + AGAIN
-    coming = next(rhythm.slots_from(now), None)
+    coming = next(send_times.slots_from(now), None)
     return min(coming.opens_at, now + LONGEST_REST) if coming else now + LONGEST_REST

@@ -20,6 +20,7 @@ from core.scheduler import Due
 from core.sync import Syncing
 from core.tokens import Tokens
 from core.vault import Vault, new_key
+from core.webhooks import Webhooks
 from core.xero.client import Xero
 from core.xero.http import make_http
 from core.xero.oauth import WRITE_SCOPES, XeroLogin
@@ -110,7 +111,7 @@ class House:
         self.syncing = Syncing(self.database, self.engine, self.vault, self.login, self.api, patience, every=EVERY)
         self.connecting = Connecting(self.syncing)
         self.farewell = Farewell(self.syncing)
-        self.due = Due(self.database, self.syncing)
+        self.due = Due(self.syncing, Webhooks(self.database, key=""))
 
     @property
     def now(self) -> datetime:
