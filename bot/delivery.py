@@ -102,7 +102,7 @@ class Delivery:
             row = await store.outbox.claim(owned.id, now=now, until=now + LEASE)
             if row is None:
                 return
-        with span("slack.message", story_of(row.card), **about(row.card), version=row.version) as it:
+        with span("slack.message", story_of(row.card), card=about(row.card)["card"], version=row.version) as it:
             it.note(result=await self._tell_claimed(row, now=now, began=began))
 
     async def _tell_claimed(self, row: OutboxMessage, *, now: datetime, began: float) -> str:

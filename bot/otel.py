@@ -55,7 +55,7 @@ ATTRIBUTES = {
         name: f"solido.{name}"
         for name in (
             *("attempt", "button", "card", "command", "dialog", "kind", "letter", "page", "resource", "result", "run"),
-            *("trigger", "version", "waited", "workspace"),
+            *("trigger", "version", "workspace"),
         )
     },
 }

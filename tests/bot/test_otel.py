@@ -1,9 +1,12 @@
 """OpenTelemetry behind the seam: harmless, never in the way, and only where it is asked for."""
 
+import ast
 import os
+import re
 import socket
 import sys
 import time
+from pathlib import Path
 from threading import Event
 from uuid import UUID, uuid4
 
@@ -15,12 +18,15 @@ from structlog.testing import capture_logs
 from bot import tracing as start
 from bot.doctor import outside
 from bot.doctor.finding import Health
-from bot.otel import Traces, first_span_of
+from bot.otel import ATTRIBUTES, WORD, Traces, first_span_of
 from bot.settings import Settings
 from core import tracing
 from core.errors import XeroUnavailable
+from core.xero.client import route_of
 from tests.traced import Traced, told, trace_of, tree, written
 
+ROOT = Path(__file__).resolve().parents[2]
+OPENS = re.compile(r"(tracing\.(span|beginning|asked|note)|span|asked|it\.note|sent\.note)")
 STORY = UUID("52ee33cc-0000-0000-0000-0000000000ff")
 HOSTILE = [
     "Northgate Bakery",
@@ -71,6 +77,35 @@ def test_of_an_exception_only_its_kind_is_told():
     assert told(spans, "a", "error.type") == {"ValueError", "XeroUnavailable"}
     assert {span.status.status_code.name for span in spans} == {"ERROR"}
     assert "Northgate" not in written(spans)
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/api.xro/2.0/Invoices", "Invoices"),
+        (f"/api.xro/2.0/Invoices/{STORY}/OnlineInvoice", "Invoices/{id}/OnlineInvoice"),
+        ("/api.xro/2.0/Contacts/Northgate", "Contacts/{id}"),
+        (f"/connections/{STORY}", "connections/{id}"),
+        ("/Northgate?Bakery", "{id}"),
+    ],
+)
+def test_an_address_is_cut_to_its_route(path, route):
+    assert route_of(path) == route
+    assert WORD.fullmatch(route) or route == "{id}"
+
+
+def test_every_attribute_that_is_set_is_one_that_is_known():
+    """Others would be left out without a word."""
+    files = [path.read_text(encoding="utf-8") for floor in ("bot", "core") for path in (ROOT / floor).rglob("*.py")]
+    spans = [
+        call
+        for source in files
+        if re.search(r"^from core(\.tracing import .*span| import .*tracing)", source, re.MULTILINE)
+        for call in ast.walk(ast.parse(source))
+        if isinstance(call, ast.Call) and OPENS.fullmatch(ast.unparse(call.func))
+    ]
+    assert len(spans) > 15
+    assert {word.arg for call in spans for word in call.keywords} <= set(ATTRIBUTES)
 
 
 def test_who_takes_a_story_up_elsewhere_is_below_its_first_span():
