@@ -59,7 +59,7 @@ ATTRIBUTES = {
         )
     },
 }
-WORD = re.compile(r"[A-Za-z][A-Za-z_./{}-]{0,47}", re.ASCII)
+WORD = re.compile(r"[A-Za-z{][A-Za-z_./{}-]{0,47}", re.ASCII)
 """No digit is in it, and so hardly ever a token; nor a blank, an @ or a colon."""
 LOWER_HALF = (1 << 64) - 1
 

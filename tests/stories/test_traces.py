@@ -56,11 +56,13 @@ async def test_nothing_that_people_wrote_and_no_secret_is_in_a_trace(play: Play,
     play.xero.kill_refresh_tokens()
     play.xero.expire_access_tokens()
     await play.let_pass(minutes=16)
+    await play.press(play.slack.posts[-1], "Reconnect")
     spans = traced.spans()
     assert {"xero.callback", "xero.webhook", "sync.queued", "slack.request", "slack.message"} <= set(tree(spans))
     assert told(spans, "xero.webhook", "http.response.status_code") == {401}
     assert told(spans, "sync.run", "solido.result") == {"succeeded", "PermissionEnded"}
     assert told(spans, "slack.work", "solido.command") >= {"connect", "hold", "sync", "unknown"}
+    assert told(spans, "slack.work", "solido.button") == {None, "reconnect"}
     identity = play.xero.identity
     private = {"Northgate", "INV-", "disputed", "full", "Harbour", "Zebra", "example.com", "@", "T0SOLIDO", "C0FINANCE"}
     private |= {each.name for each in harbour.contacts} | {harbour.tenant_id}
