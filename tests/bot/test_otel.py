@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from bot import tracing as start
 from bot.doctor import outside
 from bot.doctor.finding import Health
+from bot.logs import with_trace
 from bot.otel import ATTRIBUTES, WORD, Traces, first_span_of
 from bot.settings import Settings
 from core import tracing
@@ -94,8 +95,8 @@ def test_an_address_is_cut_to_its_route(path, route):
     assert WORD.fullmatch(route)
 
 
-def test_every_attribute_that_is_set_is_one_that_is_known():
-    """Others would be left out without a word."""
+def test_every_attribute_that_is_set_is_known_and_every_span_is_on_the_page():
+    """Other attributes would be left out without a word."""
     files = [path.read_text(encoding="utf-8") for floor in ("bot", "core") for path in (ROOT / floor).rglob("*.py")]
     spans = [
         call
@@ -106,6 +107,10 @@ def test_every_attribute_that_is_set_is_one_that_is_known():
     ]
     assert len(spans) > 15
     assert {word.arg for call in spans for word in call.keywords} <= set(ATTRIBUTES)
+    page = (ROOT / "docs/ops/monitoring.md").read_text(encoding="utf-8")
+    names = {str(each.value) for call in spans for each in call.args if isinstance(each, ast.Constant)}
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 def test_who_takes_a_story_up_elsewhere_is_below_its_first_span():
@@ -229,6 +234,7 @@ async def test_without_them_nothing_is_begun_and_the_doctor_has_no_line():
     assert start.begin(off, ["web"]) is None
     assert tracing.span("a") is tracing.beginning(uuid4(), "b") is tracing.NOTHING
     assert tracing.trace_id() == ""
+    assert with_trace(None, "", {"event": "a"}) == {"event": "a"}
     assert await outside.traces(off) == []
 
 
