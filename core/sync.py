@@ -91,7 +91,8 @@ class Syncing:
         with tracing.beginning(run.id, "sync.queued", run=run.id, workspace=store.id, trigger=trigger):
             await self.engine.enqueue(store.session, run.id)
         (log.info if by else log.debug)("sync.queued", workspace=str(store.id), run=str(run.id), trigger=trigger)
-        await progress.tell(store, run.id, now=now)
+        if progress.is_told(run):
+            await progress.tell(store, run.id, now=now)
         store.touch(now)
         return Asked(run, connection.tenant_name, already=False)
 
