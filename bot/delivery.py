@@ -18,7 +18,7 @@ from bot.pace import Pace
 from bot.people import People
 from bot.refusals import NO_ANSWER, Meaning, Refused
 from bot.rendering import render, rests
-from bot.views.blocks import Message, context, listed, without_markup
+from bot.views.blocks import Message, context, without_markup
 from bot.views.settings import mention
 from core import measures
 from core.clock import steady, utc_now
@@ -27,6 +27,7 @@ from core.notices import Digest, Expiring, Moved, Notice, QuotaLow, RemindersTol
 from core.operators import CannotWrite, Operators
 from core.preferences import quiet_until
 from core.progress import card_of as run_card
+from core.wording import listed
 from storage.database import Database
 from storage.models import OutboxMessage, Team
 from storage.store import WorkspaceStore

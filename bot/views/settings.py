@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import msgspec
 
-from bot.views.blocks import Block, Message, Modal, channel, context, lasting, listed, saying, section, user
+from bot.views.blocks import Block, Message, Modal, channel, context, lasting, saying, section, user
 from bot.views.connections import SHARED
 from bot.views.reminder_forms import field, option
 from core.preferences import RHYTHMS, Setting
+from core.wording import listed
 from storage.slack_models import Preferences
 
 USUAL, NONE, YES, NO = "usual", "none", "yes", "no"
