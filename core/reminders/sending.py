@@ -31,6 +31,7 @@ from core.sealed_places import of_pay_link
 from core.sync import Syncing
 from core.vault import CannotOpen
 from core.xero.client import Meter, OrganisationCalls
+from core.xero.queries import IDS_AT_ONCE
 from storage.models import Connection, ConnectionState
 from storage.reminder_models import LetterState, ReminderPolicy
 from storage.store import WorkspaceStore
@@ -273,7 +274,7 @@ def one_reading(letters: list[PlannedLetter], *, room: int) -> Iterator[PlannedL
     invoices = 0
     for number, letter in enumerate(letters[: max(room, 0)]):
         invoices += len(letter.lines)
-        if number and invoices > asking.IDS_AT_ONCE:
+        if number and invoices > IDS_AT_ONCE:
             return
         yield letter
 
