@@ -29,9 +29,9 @@ from core.preferences import quiet_until
 from core.progress import card_of as run_card
 from core.wording import listed
 from storage.database import Database
+from storage.due import Waiting
 from storage.models import OutboxMessage, Team
 from storage.store import WorkspaceStore
-from storage.unscoped import Waiting
 
 log = structlog.get_logger()
 
@@ -88,7 +88,7 @@ class Delivery:
     async def tick(self) -> None:
         """Tell what is due, in the order in which it came up; one that fails holds no other workspace's back."""
         async with self._database.unscoped() as unscoped:
-            waiting = await unscoped.waiting_messages(now=utc_now(), limit=AT_ONCE)
+            waiting = await unscoped.due.messages(now=utc_now(), limit=AT_ONCE)
         await asyncio.gather(*(self._tell_all(mine) for mine in by_workspace(waiting)))
 
     async def _tell_all(self, mine: list[Waiting]) -> None:

@@ -41,7 +41,7 @@ class Noting:
         if not self.writes:
             return
         async with self.syncing.database.asking() as unscoped:
-            due = await unscoped.letters_to_note(finished_after=utc_now() - NOT_AFTER, limit=AT_ONCE)
+            due = await unscoped.due.letters_to_note(finished_after=utc_now() - NOT_AFTER, limit=AT_ONCE)
         for workspace_id, letter_id in due:
             await survived("letter.noted", self._note(workspace_id, letter_id), letter=str(letter_id))
 

@@ -73,8 +73,8 @@ class Sending:
         now = utc_now()
         database = self.syncing.database
         async with database.unscoped() as unscoped:
-            lost = await unscoped.lost_letters(claimed_before=now - LOST_AFTER)
-            due = await unscoped.claim_due_reminders(now=now, next_at=now + LEASE, limit=WORKSPACES_AT_ONCE)
+            lost = await unscoped.due.lost_letters(claimed_before=now - LOST_AFTER)
+            due = await unscoped.due.reminders(now=now, next_at=now + LEASE, limit=WORKSPACES_AT_ONCE)
         for workspace_id, letter_id in lost:
             await survived("letter.lost", self._lost(workspace_id, letter_id), letter=str(letter_id))
         for workspace_id in due:
