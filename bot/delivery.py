@@ -30,8 +30,8 @@ from core.progress import card_of as run_card
 from core.wording import listed
 from storage.database import Database
 from storage.due import Waiting
-from storage.models import OutboxMessage, Team
-from storage.store import WorkspaceStore
+from storage.models import Connection, OutboxMessage, Team
+from storage.slack_models import Preferences
 
 log = structlog.get_logger()
 
@@ -56,7 +56,19 @@ class Errand:
     channel: str
     thread_ts: str | None
     team: Team
-    mentions: tuple[str, ...] = ()
+    preferences: Preferences
+    connection: Connection | None
+
+    def waits_until(self, now: datetime) -> datetime | None:
+        """When the quiet hours end that it waits for; None where it may be told now."""
+        if self.row.message_ts or not isinstance(self.notice, UNASKED):
+            return None
+        return quiet_until(self.preferences, self.connection, now)
+
+    @property
+    def mentions(self) -> list[str]:
+        """Whom it mentions at home."""
+        return [] if self.row.to_user or self.row.detour else self.preferences.mentions
 
     def __repr__(self) -> str:
         return f"<Errand {self.row.id} to {self.channel}>"
@@ -101,11 +113,9 @@ class Delivery:
             row = await store.outbox.claim(owned.id, now=now, until=now + LEASE)
             if row is None:
                 return
-        async with self._database.reading(owned.workspace_id) as store:
-            errand = await self._errand(store, row)
-            preferences, connection = await store.preferences.get(), await store.connections.latest()
-        until = quiet_until(preferences, connection, now)
-        if until is not None and not row.message_ts and isinstance(errand.notice, UNASKED):
+        errand = await self._errand(row)
+        until = errand.waits_until(now)
+        if until is not None:
             async with self._database.workspace(owned.workspace_id) as store:
                 await store.outbox.postpone(row.id, error="quiet hours", until=until)
             return
@@ -134,17 +144,18 @@ class Delivery:
         async with self._database.reading(row.workspace_id) as store:
             return await store.outbox.still_ours(row)
 
-    async def _errand(self, store: WorkspaceStore, row: OutboxMessage) -> Errand:
-        place, team = await store.about.get(), await store.about.team()
+    async def _errand(self, row: OutboxMessage) -> Errand:
+        async with self._database.reading(row.workspace_id) as store:
+            place, team = await store.about.get(), await store.about.team()
+            card = await store.outbox.get(row.thread_of) if row.thread_of and not row.channel_id else None
+            preferences, connection = await store.preferences.get(), await store.connections.latest()
         channel, thread_ts = row.channel_id or row.to_user or place.channel_id, None
-        card = await store.outbox.get(row.thread_of) if row.thread_of and not row.channel_id else None
         if card is not None:
             channel, thread_ts = card.channel_id or channel, card.message_ts
         elif row.detour and not row.channel_id:
-            people = await people_to_tell(self._database, store)
+            people = await people_to_tell(self._database, row.workspace_id)
             channel = people[row.detour - 1] if row.detour <= len(people) else channel
-        mentions = tuple((await store.preferences.get()).mentions) if not row.to_user and not row.detour else ()
-        return Errand(row, decode(row.notice), channel, thread_ts, team, mentions)
+        return Errand(row, decode(row.notice), channel, thread_ts, team, preferences, connection)
 
     async def _say(self, errand: Errand) -> tuple[str, str]:
         """Post, edit or mail; return the channel and the timestamp by which the message is known. Raise Refused."""
@@ -230,8 +241,7 @@ class Delivery:
     async def _send_round(self, errand: Errand, refused: Refused, *, now: datetime) -> None:
         """Have the next one on the way told; after the last, start at home again in a while, and write a mail."""
         row = errand.row
-        async with self._database.reading(row.workspace_id) as store:
-            people = await people_to_tell(self._database, store)
+        people = await people_to_tell(self._database, row.workspace_id)
         step = next_detour(row.detour, refused.meaning, len(people))
         async with self._database.workspace(row.workspace_id) as store:
             if step is not None:
