@@ -2,13 +2,15 @@
 
 Slack waits three seconds. What takes longer than two is acknowledged with a word that it is under way, and goes on; its
 answer follows through the request's own `response_url`, or in the dialog it came from. Where many come at once, what
-can be answered later is acknowledged as soon as it is noted, and begun one after the other.
+can be answered later is acknowledged as soon as it is noted, and begun one after the other; what may open a dialog is
+begun at once and acknowledged without a word, which would stay beside the dialog.
 """
 
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -21,6 +23,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from bot.commands import opens_dialog
 from bot.installs import Installs
 from bot.limits import fitted, fitted_view
 from bot.logs import new_command, of_command
@@ -44,6 +47,8 @@ DRAIN_SECONDS = 10.0
 FEW = 3
 """So many requests under way at once are answered each in its own time."""
 SLOW_SECONDS = 0.1
+LULL_SECONDS = 0.1
+"""An answer that may follow lets acknowledgements go before it for so long."""
 
 Handle = Callable[[Request], Awaitable[Response]]
 Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -51,7 +56,8 @@ Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Sent:
-    """What Slack sent, as far as acknowledging needs it. `keys` name it, each with how long it is remembered."""
+    """What Slack sent, as far as acknowledging needs it. `keys` name it, each with how long it is remembered; `dialog`:
+    it may be answered by one."""
 
     kind: str
     keys: Mapping[str, timedelta]
@@ -59,6 +65,7 @@ class Sent:
     view_id: str = ""
     team_id: str = ""
     enterprise_id: str = ""
+    dialog: bool = False
     event: dict[str, Any] | None = None
 
     @property
@@ -84,13 +91,15 @@ def read(headers: Mapping[str, str], body: bytes) -> Sent:
     if payload.get("trigger_id"):
         keys[key("trigger", str(payload["trigger_id"]))] = SEEN
     team, view, enterprise = (payload.get(name) or {} for name in ("team", "view", "enterprise"))
+    kind = str(payload.get("type") or "command")
     return Sent(
-        kind=str(payload.get("type") or "command"),
+        kind=kind,
         keys=keys,
         response_url=str(payload.get("response_url") or ""),
         view_id=str(view.get("id") or ""),
         team_id=str(team.get("id") or payload.get("team_id") or ""),
         enterprise_id=str(enterprise.get("id") or payload.get("enterprise_id") or ""),
+        dialog=kind != "command" or opens_dialog(str(payload.get("text") or "")),
     )
 
 
@@ -121,6 +130,8 @@ class Inbox:
         self._hear = hear
         self._under_way: set[asyncio.Task[Any]] = set()
         self._at_work = 0
+        self._being_noted = 0
+        self._lull = asyncio.Event()
         self._line = asyncio.Lock()
         self._stopping = False
         self._claim = Together(self._claim_each)
@@ -170,7 +181,9 @@ class Inbox:
         answers: list[Response] = []
 
         async def work() -> None:
-            if not await self._claim(sent):
+            with self._noting():
+                claimed = await self._claim(sent)
+            if not claimed:
                 log.info("slack.seen_before", kind=sent.kind)
                 answers.append(Response())
                 return
@@ -186,10 +199,20 @@ class Inbox:
             noted.set()
         return answers[0]
 
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        self._being_noted += 1
+        self._lull.clear()
+        try:
+            yield
+        finally:
+            self._being_noted -= 1
+            if not self._being_noted:
+                self._lull.set()
+
     async def _answer(self, request: Request, sent: Sent) -> Response:
         if sent.event is None:
-            # A press opens a dialog, perhaps, for which Slack gives three seconds.
-            return await (self._in_turn(request) if sent.kind == "command" else self._handle(request))
+            return await (self._handle(request) if sent.dialog else self._in_turn(request))
         await self._hear(sent.event)
         return Response()
 
@@ -199,6 +222,8 @@ class Inbox:
         if self._at_work <= FEW or self._stopping:
             return await self._handle(request)
         async with self._line:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._lull.wait(), LULL_SECONDS)
             answer: asyncio.Task[Response] = self._start(self._handle(request))
             await asyncio.wait({answer}, timeout=SLOW_SECONDS)
         return await answer
@@ -267,7 +292,9 @@ def as_json(body: bytes) -> dict[str, Any]:
 def underway(sent: Sent) -> Response:
     """The word that it is being worked on; Slack shows none after a press. An event has nobody who waits for a word:
     Slack is asked to tell it again, in case nothing comes of it this time."""
-    return Response(status_code=503) if sent.event is not None else _said(sent, on_it())
+    if sent.event is not None:
+        return Response(status_code=503)
+    return Response() if sent.kind == "command" and sent.dialog else _said(sent, on_it())
 
 
 def sorry(sent: Sent, message: Message) -> Response:

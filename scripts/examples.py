@@ -5,17 +5,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from core.agreement import Agreement, Sum
+from core.changed import Change
+from core.changed import encode as encode_changes
 from core.dashboard import Dashboard, Planned
 from core.notices import AgeTold, Amount, Books, Paid, SyncTold
-from core.preferences import Setting
 from core.reminders.facts import HoldFact, HoldReason, Policy
 from core.reminders.gate import Why
 from core.reminders.outlook import Outlook, Standing
 from core.reminders.plan import Customer, Debt, HeldDebt, Plan, PlannedLetter, PlannedLine
-from core.reminders.rules import STEPS, Rules
+from core.reminders.rules import STEPS, Rules, changes
 from core.reminders.slots import SendTimes
 from core.reminders.workdays import working_days
 from core.status import Status
@@ -36,7 +35,8 @@ NAME = "Harbour Lane Ltd"
 CHANNEL = "C1"
 SOMEBODY = "U1"
 GROUP = "S1"
-CHANGES = msgspec.json.encode([Setting("rhythm", "", "3600"), Setting("quiet hours", "", "18:00-07:00")]).decode()
+CHANGES = encode_changes([Change("rhythm", "", "3600"), Change("quiet hours", "", "18:00-07:00")])
+NEW_RULES = encode_changes(changes(Rules(), Rules(steps=STEPS[1:], thank=True)))
 QUARTER = timedelta(minutes=15)
 BOOKS = Books(
     [

@@ -41,6 +41,7 @@ from core.support import Case  # noqa: E402
 from core.why_invoice import Coming  # noqa: E402
 from scripts import examples as of  # noqa: E402
 from scripts.drawing import drawn, drawn_modal, drawn_view  # noqa: E402
+from storage.audit import Did  # noqa: E402
 from storage.models import AuditEvent, ConnectionState, RunState, Trigger, Workspace  # noqa: E402
 from storage.reminder_models import LetterState, Scope  # noqa: E402
 
@@ -130,7 +131,8 @@ def told_of_status() -> Chapter:
             [
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="asked for a sync"),
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="hold placed", detail="INV-0042"),
-                AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="settings", detail=of.CHANGES),
+                AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what=Did.RULES_CHANGED, detail=of.NEW_RULES),
+                AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what=Did.SETTINGS_CHANGED, detail=of.CHANGES),
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="connected", detail=NAME),
             ]
         ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.views.blocks import Message, bold, user, when
+from bot.views.rule_changes import rules_changed
 from bot.views.settings import settings_changed
 from storage.audit import Did
 from storage.models import AuditEvent
@@ -53,5 +54,7 @@ def _did(event: AuditEvent) -> str:
         return DID[event.what].format(f" until {when(datetime.fromisoformat(event.detail))}" if event.detail else "")
     if event.what == Did.SETTINGS_CHANGED and event.detail:
         return f"changed the settings: {settings_changed(event.detail)}"
+    if event.what in (Did.RULES_CHANGED, Did.LETTER_CHANGED) and event.detail:
+        return f"{DID[Did(event.what)]}: {rules_changed(event.detail)}"
     plain = DID.get(event.what)
     return plain.format(bold(event.detail)) if plain else bold(f"{event.what} {event.detail}")

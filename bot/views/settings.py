@@ -3,19 +3,17 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-import msgspec
-
 from bot.views.blocks import Block, Message, Modal, channel, context, lasting, saying, section, user
 from bot.views.connections import SHARED
 from bot.views.reminder_forms import field, option
-from core.preferences import RHYTHMS, Setting
+from core.changed import Change, decode
+from core.preferences import RHYTHMS
 from core.wording import listed
 from storage.slack_models import Preferences
 
 USUAL, NONE, YES, NO = "usual", "none", "yes", "no"
 HOURS = [f"{hour:02}:00" for hour in range(24)]
 MOST_PEOPLE = 20
-read = msgspec.json.Decoder(list[Setting]).decode
 
 
 def form(
@@ -85,7 +83,7 @@ def people(ids: Collection[str]) -> Block:
 
 def settings_changed(detail: str) -> str:
     """What was changed, from what to what."""
-    return "; ".join(f"{THINGS[one.name]} {_said(one, one.before)} → {_said(one, one.after)}" for one in read(detail))
+    return "; ".join(f"{THINGS[one.name]} {_said(one, one.before)} → {_said(one, one.after)}" for one in decode(detail))
 
 
 THINGS = {
@@ -98,7 +96,7 @@ THINGS = {
 }
 
 
-def _said(it: Setting, value: str) -> str:
+def _said(it: Change, value: str) -> str:
     match it.name:
         case "channel":
             return channel(value)

@@ -9,13 +9,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from core.changed import encode as encode_changes
 from core.errors import BadArgument, NotConnected, NotYours
 from core.mail import Mail, Mailer, Outcome
 from core.notices import CreditAsked, RemindersDecided, Unsubscribed, encode
 from core.reminders import telling
 from core.reminders.facts import HoldReason
 from core.reminders.outlook import Outlook, look
-from core.reminders.rules import Rules, encode_rules
+from core.reminders.rules import Rules, changes, decode_rules, encode_rules
 from core.vault import hash_of
 from storage.audit import Did
 from storage.database import Database
@@ -89,8 +90,10 @@ class Reminding:
         """Keep the rules, of which `did` says what was changed; raise NotConnected."""
         async with self.database.workspace(workspace_id) as store:
             await live(store)
+            different = changes(decode_rules((await store.reminders.policy()).rules), rules)
             await store.reminders.decide(rules=encode_rules(rules))
-            await changed(store, by, did, now=now)
+            if different:
+                await changed(store, by, did, now=now, detail=encode_changes(different))
 
     async def hold(
         self,
