@@ -89,7 +89,8 @@ class Syncing:
             return Asked(running, connection.tenant_name, already=True)
         await self.engine.enqueue(store.session, run.id)
         (log.info if by else log.debug)("sync.queued", workspace=str(store.id), run=str(run.id), trigger=trigger)
-        await progress.tell(store, run.id, now=now)
+        if progress.is_told(run):
+            await progress.tell(store, run.id, now=now)
         store.touch(now)
         return Asked(run, connection.tenant_name, already=False)
 
