@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.views.blocks import Block, Message, Modal, channel, context, lasting, saying, section, user
 from bot.views.connections import SHARED
 from bot.views.reminder_forms import field, option
-from core.changed import Change, decode
+from core.edits import Edit, decode
 from core.preferences import RHYTHMS
 from core.wording import listed
 from storage.slack_models import Preferences
@@ -96,7 +96,7 @@ THINGS = {
 }
 
 
-def _said(it: Change, value: str) -> str:
+def _said(it: Edit, value: str) -> str:
     match it.name:
         case "channel":
             return channel(value)
