@@ -23,7 +23,7 @@ from core.errors import (
     WhichWorkspace,
 )
 from core.vault import hash_of
-from storage.unscoped import Owned
+from storage.owned import Owned
 
 ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 

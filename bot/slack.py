@@ -37,7 +37,7 @@ NOT_INSTALLED = "Solido is not installed in your workspace any more. Please ask 
 
 
 class SlackListener:
-    """Everything Slack may ask of us."""
+    """Everything Slack may ask of us. Bolt gives each listener, by name, what it takes (`ack`, `body`, …)."""
 
     def __init__(self, services: Services, client: AsyncWebClient, signing_secret: str, *, many_teams: bool) -> None:
         self._services = services

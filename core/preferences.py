@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from core.changed import Change, differing, encode
+from core.edits import Edit, differing, encode
 from core.errors import BadArgument
 from core.zones import zone
 from storage.audit import Did
@@ -35,7 +35,7 @@ class Wanted:
     digest: bool
 
 
-def changes(before: Wanted, after: Wanted) -> list[Change]:
+def changes(before: Wanted, after: Wanted) -> list[Edit]:
     """What is different, in the order of the dialog."""
     return differing(_said(before), _said(after))
 

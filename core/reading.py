@@ -22,9 +22,10 @@ from core.counting import Count, contact_drifted, drifted, held_of
 from core.errors import Superseded
 from core.notices import encode
 from core.tracing import span
-from core.walking import PAGE_SIZE, Fetch, Leaf, Walk, note
+from core.walking import Fetch, Leaf, Walk, note
 from core.xero import wire
 from core.xero.client import OrganisationCalls
+from core.xero.queries import IDS_AT_ONCE, PAGE_SIZE, Params, batches, by_ids, paged
 from core.zones import iana_name
 from storage.database import Database
 from storage.mirror_models import Cursor
@@ -33,15 +34,12 @@ from storage.store import WorkspaceStore
 
 log = structlog.get_logger()
 
-IDS_AT_ONCE = 40
-"""Keeps the address of a request under 2,000 characters."""
 MANY = 100_000
 OVERLAP = timedelta(minutes=5)
 """Read again, so that a change which Xero finished writing a little late is not missed."""
 ALL_SALES = {"where": 'Type=="ACCREC"', "order": "UpdatedDateUTC ASC", "summaryOnly": "true"}
 ALL_CONTACTS = {"order": "UpdatedDateUTC ASC", "includeArchived": "true"}
 
-Params = dict[str, Any]
 Keep = Callable[[WorkspaceStore, wire.Page], Awaitable[None]]
 
 
@@ -177,8 +175,7 @@ class Reader:
         """Read these contacts in full; one that Xero does not know is kept by its id, so that it is asked for once."""
         told_at: datetime | None = None
         for some in batches(wanted):
-            params = {"IDs": ",".join(map(str, some)), "includeArchived": "true"}
-            answer = wire.read_contacts(await self.calls.get("Contacts", paged(params, 1)))
+            answer = wire.read_contacts(await self.calls.get("Contacts", by_ids(some) | {"includeArchived": "true"}))
             told_at = told_at or answer.told_at
             known = {row["contact_id"] for row in answer.rows}
             unknown = [unknown_contact(contact_id) for contact_id in some if contact_id not in known]
@@ -332,14 +329,6 @@ def advance(cursor: Cursor, leaf: Leaf, *, began: datetime | None) -> None:
 
 def ids_of(rows: Sequence[dict[str, Any]], key: str) -> list[UUID]:
     return [row[key] for row in rows]
-
-
-def batches(wanted: Sequence[UUID]) -> list[Sequence[UUID]]:
-    return [wanted[start : start + IDS_AT_ONCE] for start in range(0, len(wanted), IDS_AT_ONCE)]
-
-
-def paged(params: Params, page: int) -> Params:
-    return params | {"page": page, "pageSize": PAGE_SIZE}
 
 
 def calls_by_id(contacts: int) -> int:

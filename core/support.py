@@ -15,7 +15,7 @@ from core.redaction import redact
 from storage.audit import Did
 from storage.database import Database
 from storage.models import AuditEvent, Connection, Incident, RunState, SyncRun, Workspace
-from storage.unscoped import Owned
+from storage.owned import Owned
 
 log = structlog.get_logger()
 
@@ -93,7 +93,7 @@ class Support:
         if self.operators is None:
             return
         async with self._database.asking() as unscoped:
-            due = await unscoped.support_requests(now=utc_now(), limit=AT_ONCE)
+            due = await unscoped.due.support_requests(now=utc_now(), limit=AT_ONCE)
         for owned in due:
             await survived("support", self._mail(owned, self.operators), workspace=str(owned.workspace_id))
 

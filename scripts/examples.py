@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from core.agreement import Agreement, Sum
-from core.changed import Change
-from core.changed import encode as encode_changes
 from core.dashboard import Dashboard, Planned
+from core.edits import Edit
+from core.edits import encode as encode_edits
 from core.notices import AgeTold, Amount, Books, Paid, SyncTold
 from core.reminders.facts import HoldFact, HoldReason, Policy
 from core.reminders.gate import Why
@@ -35,8 +35,8 @@ NAME = "Harbour Lane Ltd"
 CHANNEL = "C1"
 SOMEBODY = "U1"
 GROUP = "S1"
-CHANGES = encode_changes([Change("rhythm", "", "3600"), Change("quiet hours", "", "18:00-07:00")])
-NEW_RULES = encode_changes(changes(Rules(), Rules(steps=STEPS[1:], thank=True)))
+CHANGES = encode_edits([Edit("rhythm", "", "3600"), Edit("quiet hours", "", "18:00-07:00")])
+NEW_RULES = encode_edits(changes(Rules(), Rules(steps=STEPS[1:], thank=True)))
 QUARTER = timedelta(minutes=15)
 BOOKS = Books(
     [

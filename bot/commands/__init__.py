@@ -21,10 +21,11 @@ from bot.commands.status import status
 from bot.commands.support import support
 from bot.commands.sync import FULL, sync
 from bot.commands.why import why
-from bot.views.blocks import Message, Modal, listed
+from bot.views.blocks import Message, Modal
 from bot.views.help import help_text, not_understood, refusal
 from core import tracing
 from core.errors import SolidoError
+from core.wording import listed
 
 log = structlog.get_logger()
 

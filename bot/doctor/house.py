@@ -95,7 +95,7 @@ async def work(it: Database, *, every: timedelta) -> list[Finding]:
     now = utc_now()
     async with it.asking() as unscoped:
         live = await unscoped.connections_by_state()
-        late = await unscoped.overdue_syncs(due_before=now - (MISSED_INTERVALS - 1) * every, limit=MANY)
+        late = await unscoped.due.overdue_syncs(due_before=now - (MISSED_INTERVALS - 1) * every, limit=MANY)
     lost, connected = live[ConnectionState.RECONNECT_NEEDED], live.total() - live[ConnectionState.DISCONNECTED]
     if not connected:
         return [ok("syncs", "No organisation is connected yet. Type /solido connect in a Slack channel.")]

@@ -2,22 +2,9 @@
 
 from datetime import date
 
-from bot.views.blocks import (
-    Message,
-    actions,
-    bold,
-    button,
-    context,
-    counted,
-    escape,
-    listed,
-    money,
-    saying,
-    section,
-    user,
-    when,
-)
+from bot.views.blocks import Message, actions, bold, button, context, counted, escape, saying, section, user, when
 from core.notices import CreditAsked, LetterTold, RemindersDecided, RemindersTold, Unsubscribed
+from core.wording import listed, money
 from storage.reminder_models import LetterState
 
 

@@ -1,10 +1,11 @@
 """What an admin changed about the reminders, from what to what."""
 
-from bot.views.blocks import escape, listed, one_line
+from bot.views.blocks import escape, one_line
 from bot.views.reasons import step_words
 from bot.views.reminder_forms import DAYS
-from core.changed import Change, decode
+from core.edits import Edit, decode
 from core.reminders.rules import LETTER
+from core.wording import listed
 
 THINGS = {
     "steps": "steps",
@@ -23,7 +24,7 @@ def rules_changed(detail: str) -> str:
     return "; ".join(map(_changed, decode(detail)))
 
 
-def _changed(it: Change) -> str:
+def _changed(it: Edit) -> str:
     if not it.name.startswith(LETTER):
         return f"{THINGS[it.name]} {_said(it.name, it.before)} → {_said(it.name, it.after)}"
     which = step_words(int(it.name.removeprefix(LETTER)))

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from bot.views.blocks import Block, Message, Modal, channel, context, lasting, listed, saying, section, user
+from bot.views.blocks import Block, Message, Modal, channel, context, lasting, saying, section, user
 from bot.views.connections import SHARED
 from bot.views.reminder_forms import field, option
-from core.changed import Change, decode
+from core.edits import Edit, decode
 from core.preferences import RHYTHMS
+from core.wording import listed
 from storage.slack_models import Preferences
 
 USUAL, NONE, YES, NO = "usual", "none", "yes", "no"
@@ -95,7 +96,7 @@ THINGS = {
 }
 
 
-def _said(it: Change, value: str) -> str:
+def _said(it: Edit, value: str) -> str:
     match it.name:
         case "channel":
             return channel(value)

@@ -1,20 +1,10 @@
 """What is said of a sync: when asked for, while it runs, at its end."""
 
 from bot.advice import advice
-from bot.views.blocks import (
-    Message,
-    bar,
-    bold,
-    channel,
-    context,
-    lasting,
-    listed,
-    saying,
-    section,
-    user,
-)
+from bot.views.blocks import Message, bar, bold, channel, context, lasting, saying, section, user
 from bot.views.books import at_a_glance, compared
 from core.notices import SyncTold
+from core.wording import listed
 from storage.models import RunState, SyncRun, Trigger
 
 NO_SECOND = "No second one is needed."

@@ -1,11 +1,12 @@
 """`/solido why INV-0042`: the story of one invoice."""
 
-from bot.views.blocks import Message, actions, bold, button, context, escape, money, saying, section, user, when
+from bot.views.blocks import Message, actions, bold, button, context, escape, saying, section, user, when
 from bot.views.letters import day
 from bot.views.reasons import WORDS, step_words
 from bot.views.reminders import STATES
 from core.reminders.rules import THANKS
 from core.why_invoice import Story
+from core.wording import money
 from storage.reminder_models import Hold, LetterState, Reminder
 
 

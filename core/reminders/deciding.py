@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from core.changed import encode as encode_changes
+from core.edits import encode as encode_edits
 from core.errors import BadArgument, NotConnected, NotYours
 from core.mail import Mail, Mailer, Outcome
 from core.notices import CreditAsked, RemindersDecided, Unsubscribed, encode
@@ -93,7 +93,7 @@ class Reminding:
             different = changes(decode_rules((await store.reminders.policy()).rules), rules)
             await store.reminders.decide(rules=encode_rules(rules))
             if different:
-                await changed(store, by, did, now=now, detail=encode_changes(different))
+                await changed(store, by, did, now=now, detail=encode_edits(different))
 
     async def hold(
         self,

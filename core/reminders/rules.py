@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from core.changed import Change, differing
+from core.edits import Edit, differing
 from core.reminders.workdays import WorkingDays
 
 FRIENDLY = """\
@@ -119,7 +119,7 @@ LETTER = "letter "
 """In a change's name, before the days of the letter."""
 
 
-def changes(before: Rules, after: Rules) -> list[Change]:
+def changes(before: Rules, after: Rules) -> list[Edit]:
     """What is different, in the order of the dialog; then letters that read otherwise, each with its subject in the
     first line."""
     return differing(_said(before) | _letters(before), _said(after) | _letters(after))

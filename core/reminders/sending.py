@@ -31,6 +31,7 @@ from core.sealed_places import of_pay_link
 from core.sync import Syncing
 from core.vault import CannotOpen
 from core.xero.client import Meter, OrganisationCalls
+from core.xero.queries import IDS_AT_ONCE
 from storage.models import Connection, ConnectionState
 from storage.reminder_models import LetterState, ReminderPolicy
 from storage.store import WorkspaceStore
@@ -72,8 +73,8 @@ class Sending:
         now = utc_now()
         database = self.syncing.database
         async with database.unscoped() as unscoped:
-            lost = await unscoped.lost_letters(claimed_before=now - LOST_AFTER)
-            due = await unscoped.claim_due_reminders(now=now, next_at=now + LEASE, limit=WORKSPACES_AT_ONCE)
+            lost = await unscoped.due.lost_letters(claimed_before=now - LOST_AFTER)
+            due = await unscoped.due.reminders(now=now, next_at=now + LEASE, limit=WORKSPACES_AT_ONCE)
         for workspace_id, letter_id in lost:
             await survived("letter.lost", self._lost(workspace_id, letter_id), letter=str(letter_id))
         for workspace_id in due:
@@ -278,7 +279,7 @@ def one_reading(letters: list[PlannedLetter], *, room: int) -> Iterator[PlannedL
     invoices = 0
     for number, letter in enumerate(letters[: max(room, 0)]):
         invoices += len(letter.lines)
-        if number and invoices > asking.IDS_AT_ONCE:
+        if number and invoices > IDS_AT_ONCE:
             return
         yield letter
 

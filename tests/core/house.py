@@ -201,7 +201,7 @@ class House:
 
     async def messages(self, workspace_id: UUID) -> list[OutboxMessage]:
         async with self.database.unscoped() as unscoped:
-            ids = await unscoped.waiting_messages(now=self.now + timedelta(days=3650), limit=1000)
+            ids = await unscoped.due.messages(now=self.now + timedelta(days=3650), limit=1000)
             found = [await unscoped.session.get(OutboxMessage, owned.id) for owned in ids]
         return [message for message in found if message and message.workspace_id == workspace_id]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from bot.views.rule_changes import THINGS, rules_changed
-from core.changed import encode
+from core.edits import encode
 from core.reminders.rules import LETTER, Rules, Step, changes
 
 BEFORE = Rules()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 
-class Change(msgspec.Struct, frozen=True):
+class Edit(msgspec.Struct, frozen=True):
     """One thing that was changed: each side as the thing's own value, ids joined by commas; empty is none."""
 
     name: str
@@ -13,18 +13,18 @@ class Change(msgspec.Struct, frozen=True):
     after: str
 
 
-_decoder = msgspec.json.Decoder(list[Change])
+_decoder = msgspec.json.Decoder(list[Edit])
 
 
-def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[Edit]:
     """What has another value afterwards, in the order of `after`; what stands only on one side is left out."""
     both = [name for name in after if name in before]
-    return [Change(name, before[name], after[name]) for name in both if before[name] != after[name]]
+    return [Edit(name, before[name], after[name]) for name in both if before[name] != after[name]]
 
 
-def encode(changes: Sequence[Change]) -> str:
+def encode(changes: Sequence[Edit]) -> str:
     return msgspec.json.encode(changes).decode()
 
 
-def decode(text: str) -> list[Change]:
+def decode(text: str) -> list[Edit]:
     return _decoder.decode(text)
