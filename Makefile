@@ -52,7 +52,8 @@ migrations-check: venv-dev  ## only this: migrations build what the models say
 
 lock: venv-dev  ## requirements/*.txt anew, keeping pins that still fit; LOCK_ARGS=--upgrade for newer ones
 	@$(LOCK) $(LOCK_ARGS) -o requirements/run.txt pyproject.toml requirements/build.in
-	@$(LOCK) $(LOCK_ARGS) -o requirements/dev.txt -c requirements/run.txt --extra dev pyproject.toml requirements/build.in
+	@$(LOCK) $(LOCK_ARGS) -o requirements/otel.txt -c requirements/run.txt --extra otel pyproject.toml requirements/build.in
+	@$(LOCK) $(LOCK_ARGS) -o requirements/dev.txt -c requirements/otel.txt --extra dev --extra otel pyproject.toml requirements/build.in
 	@$(LOCK) -o requirements/uv.txt -c requirements/dev.txt requirements/uv.in
 	@$(LOCK) $(LOCK_ARGS) -o requirements/bench.txt requirements/bench.in
 	@$(MAKE) --no-print-directory venv-dev

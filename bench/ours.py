@@ -18,6 +18,7 @@ from core.patience import Patience
 from core.sync import Syncing
 from core.tokens import sealed_pair
 from core.vault import Vault, new_key
+from core.xero import queries
 from core.xero.client import Xero
 from core.xero.http import make_http
 from core.xero.oauth import Grant, XeroLogin
@@ -115,7 +116,8 @@ async def ended(database: Database, connection: Connection, run_id: UUID) -> Syn
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     asked = job()
-    reading.PAGE_SIZE = asked.page_size  # for the measurement only: Solido always asks for Xero's largest
+    # For the measurement only: Solido always asks for Xero's largest.
+    queries.PAGE_SIZE = reading.PAGE_SIZE = asked.page_size
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(first_sync(asked, f"sqlite:///{Path(folder)}/solido.db"))
 

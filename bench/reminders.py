@@ -14,7 +14,7 @@ from core.reminders.facts import Policy
 from core.reminders.outlook import Outlook, Standing
 from core.reminders.plan import Customer, Debt, plan
 from core.reminders.rules import Rules
-from core.reminders.slots import Rhythm
+from core.reminders.slots import SendTimes
 from core.reminders.workdays import prepare, working_days
 from storage.models import Connection
 from storage.reminder_models import ReminderPolicy
@@ -47,8 +47,8 @@ def customers(count: int, invoices_each: int) -> tuple[Customer, ...]:
 
 def policy(per_hour: int) -> Policy:
     rules = Rules(per_hour=per_hour)
-    rhythm = Rhythm(rules.send_at, frozenset(rules.weekdays), ZoneInfo("Europe/London"), working_days("GB"))
-    return Policy(rules, rhythm, started=True)
+    send_times = SendTimes(rules.send_at, frozenset(rules.weekdays), ZoneInfo("Europe/London"), working_days("GB"))
+    return Policy(rules, send_times, started=True)
 
 
 def outlook(count: int, invoices_each: int) -> Outlook:

@@ -40,6 +40,7 @@ from core.scheduler import Due, Scheduler, Tick
 from core.sealed_places import of_connection
 from core.sync import Syncing
 from core.vault import Vault, new_key
+from core.webhooks import Webhooks
 from core.xero.client import Xero
 from core.xero.http import make_http
 from core.xero.oauth import READ_SCOPES, XeroLogin
@@ -160,7 +161,7 @@ async def measured(url: str, key: str, due: dict[UUID, datetime], *, whole: bool
     )  # fmt: skip
     api = Xero(make_http(transport), "http://x", patience=Patience(), pacer=Pacer())
     syncing = Syncing(database, engine, Vault([key]), login, api, Patience(), every=EVERY, daily_limit=100_000)
-    scheduler = Scheduler([Tick("due", 1.0, Due(database, syncing).tick)])
+    scheduler = Scheduler([Tick("due", 1.0, Due(syncing, Webhooks(database, key="")).tick)])
     before = await size(database)
     await engine.launch(syncing.run if whole else emptied(database))
     scheduler.start()

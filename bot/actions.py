@@ -1,9 +1,11 @@
 """Buttons. Each is checked anew when it is pressed: who pressed, and whether the thing is theirs."""
 
 from dataclasses import replace
+from typing import NamedTuple
 from uuid import UUID
 
 from bot import cards, permissions
+from bot import reminder_actions as reminders
 from bot.commands import COMMANDS, Handler, answer
 from bot.commands.call import Call
 from bot.commands.data import of_menu
@@ -11,12 +13,18 @@ from bot.commands.pressed import as_id
 from bot.commands.settings import of_button
 from bot.commands.support import help_with
 from bot.limits import SHOW_ALL
-from bot.reminder_actions import REMINDER_ACTIONS
-from bot.reminder_actions import REPLACES as REMINDER_REPLACES
 from bot.views import connections as views
 from bot.views.blocks import Message, Modal
 from bot.views.help import refusal
+from core import tracing
 from core.errors import NotYours, SolidoError
+
+
+class Button(NamedTuple):
+    """`replaces`: whether the answer takes the place of the question."""
+
+    handler: Handler
+    replaces: bool = False
 
 
 async def the_workspace(call: Call) -> UUID:
@@ -53,6 +61,7 @@ async def show_all(call: Call) -> Message | Modal:
 
 async def press(call: Call, name: str, *, presser_team: str) -> Message | Modal:
     """Answer a press. Only members of the team may: in a shared channel other companies see the same buttons."""
+    tracing.note(button=name if name in ACTIONS else "other")
     try:
         if not call.team.has_member(presser_team):
             raise NotYours
@@ -60,25 +69,44 @@ async def press(call: Call, name: str, *, presser_team: str) -> Message | Modal:
             return await choose(call)
         if name == SHOW_ALL:
             return await show_all(call)
-        handler = ACTIONS.get(name)
-        if handler is None:
+        if name not in ACTIONS:
             raise NotYours
-        return await handler(await permissions.checked(call, permissions.BUTTONS.get(name)))
+        return await ACTIONS[name].handler(await permissions.checked(call, permissions.BUTTONS.get(name)))
     except SolidoError as error:
         return refusal(error)
 
 
-ACTIONS: dict[str, Handler] = {
-    "reconnect": cards.reconnect,
-    "retry": cards.retry,
-    "snooze": cards.snooze,
-    "take": cards.take,
-    "help": help_with,
-    "disconnect": disconnect,
-    "cancel": cancel,
-    "settings": of_button,
-    "data": of_menu,
+def replaces(name: str) -> bool:
+    return name in ACTIONS and ACTIONS[name].replaces
+
+
+ACTIONS: dict[str, Button] = {
+    "reconnect": Button(cards.reconnect),
+    "retry": Button(cards.retry),
+    "snooze": Button(cards.snooze),
+    "take": Button(cards.take),
+    "help": Button(help_with),
+    "disconnect": Button(disconnect, replaces=True),
+    "cancel": Button(cancel, replaces=True),
+    "settings": Button(of_button),
+    "data": Button(of_menu),
+    "reminders_start": Button(reminders.start),
+    "reminders_start_anyway": Button(reminders.start_anyway, replaces=True),
+    "reminders_pause": Button(reminders.pause),
+    "reminders_resume": Button(reminders.resume),
+    "reminders_rules": Button(reminders.rules),
+    "reminders_letters": Button(reminders.letters),
+    "reminders_letter": Button(reminders.letter),
+    "reminders_more": Button(reminders.more, replaces=True),
+    "reminders_hold": Button(reminders.hold_something),
+    "hold_invoice": Button(reminders.hold_invoice),
+    "hold_release": Button(reminders.release),
+    "hold_release_customer": Button(reminders.release_customer),
+    "letter_went": Button(reminders.letter_went),
+    "letter_did_not": Button(reminders.letter_did_not),
+    "credit_send": Button(reminders.credit_send),
+    "credit_hold": Button(reminders.credit_hold),
+    "credit_ask": Button(reminders.credit_ask),
+    "subscribe": Button(reminders.subscribe),
 }
-ACTIONS |= REMINDER_ACTIONS
-REPLACES = {"disconnect", "cancel", *REMINDER_REPLACES}
-"""Buttons whose answer takes the place of the question."""
+"""By action id. Who may press them is in bot/permissions.py, with all other rights on one page."""

@@ -6,7 +6,6 @@ from datetime import timedelta
 from enum import StrEnum
 
 import aiohttp
-import httpx
 import structlog
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -18,7 +17,7 @@ from bot.files import Files
 from bot.home import Homes
 from bot.inbox import Inbox, heard_by
 from bot.installing import Installing, Way
-from bot.installs import AppKeys, Installs
+from bot.installs import Installs
 from bot.metrics import Metrics
 from bot.people import People
 from bot.places import Places
@@ -38,10 +37,10 @@ from core.engine import DbosEngine, Engine
 from core.farewell import Farewell
 from core.forgetting import Forgetting
 from core.keeping import Keeping
-from core.operators import ByMail, Operators
+from core.operators import ByMail
 from core.patience import Patience
 from core.presence import BEAT_SECONDS, Presence, new_name
-from core.reminders import ReminderPlan
+from core.reminders import RemindersOnHold
 from core.reminders.asking import AskedAfresh
 from core.reminders.deciding import Reminding
 from core.reminders.noting import Noting
@@ -57,7 +56,6 @@ from core.webhooks import Webhooks
 from core.workspaces import Workspaces
 from core.xero.client import Xero
 from core.xero.http import make_http
-from core.xero.oauth import XeroLogin
 from core.xero.pacing import Pacer
 from storage import schema
 from storage.database import Database
@@ -82,7 +80,8 @@ class CannotStart(Exception):
 
 
 class Solido:
-    """One process of Solido: built whole, started and stopped in order. `engine` and `transport` are seams."""
+    """One process of Solido: built whole, started and stopped in order. Tests and the sandbox give an engine of their
+    own; Slack, Xero and mail they stand in for by address."""
 
     def __init__(
         self,
@@ -90,9 +89,7 @@ class Solido:
         *,
         roles: frozenset[Role] = ALL_ROLES,
         engine: Engine | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience = Patience(),  # noqa: B008  # frozen
-        operators: Operators | None = None,
     ) -> None:
         self.settings = settings
         self._roles = roles
@@ -101,68 +98,28 @@ class Solido:
         self.database.process = new_name(embedded=self.database.embedded)
         self.engine = engine or DbosEngine(self.database.url, worker=self.database.process)
         self.presence = Presence(self.database, self.engine, roles)
-        self._http = make_http(transport)
-        self._login = XeroLogin(
-            client_id=settings.xero_client_id,
-            client_secret=settings.xero_client_secret.get_secret_value(),
-            login_url=settings.xero_login_url,
-            identity_url=settings.xero_identity_url,
-            redirect_uri=settings.redirect_uri,
-            scopes=settings.scopes,
-            transport=transport,
-        )
+        self._http = make_http()
+        self._login = settings.xero_login()
         # Without its own retries: a post repeated after a broken line would appear twice.
         self._slack = AsyncWebClient(
             base_url=settings.slack_api_url, timeout=int(SLACK_SECONDS), retry_handlers=[], trust_env_in_session=True
         )
-        self.syncing = Syncing(
-            self.database,
-            self.engine,
-            self._vault,
-            self._login,
-            Xero(self._http, settings.xero_api_url, patience=patience, pacer=Pacer()),
-            patience,
-            every=timedelta(seconds=settings.solido_sync_every),
-            troubles=Troubles(ReminderPlan()),
-            daily_limit=settings.xero_daily_limit,
-        )
-        client_id, client_secret = settings.slack_client_id, settings.slack_client_secret.get_secret_value()
-        app = AppKeys(client_id, client_secret) if client_id else None
+        self._installs = Installs(self.database, self._vault, self._slack, settings.app_keys())
+        self.syncing = self._join_syncing(patience)
         mailer = settings.mailer()
-        if operators is None and mailer and settings.support_email:
-            operators = ByMail(mailer, settings.support_email)
+        operators = ByMail(mailer, settings.support_email) if mailer and settings.support_email else None
         self.support = Support(self.database, operators, address=settings.support_email)
         self.sending = Sending(self.syncing, mailer, AskedAfresh(), settings.public_url)
         self._watch = Watch(self.database, self.syncing.troubles, every=self.syncing.every)
-        self._installs = Installs(self.database, self._vault, self._slack, app)
-        self.services = Services(
-            database=self.database,
-            installs=self._installs,
-            people=People(self._installs, self._slack),
-            places=Places(self.database, self._installs, self._slack),
-            syncing=self.syncing,
-            connecting=Connecting(self.syncing),
-            workspaces=Workspaces(self.database),
-            support=self.support,
-            webhooks=Webhooks(self.database, settings.xero_webhook_key.get_secret_value()),
-            public_url=settings.public_url,
-            daily_limit=settings.xero_daily_limit,
-            writes=settings.solido_xero_access == "read-write",
-            reminding=Reminding(self.database, mailer),
-            files=Files(self._installs, self._slack),
-            forgetting=Forgetting(self.database, self.syncing, Connecting(self.syncing)),
-        )
+        self.services = self._join_services(Reminding(self.database, mailer))
+        self.homes = Homes(self.services, self._slack)
         # Over Socket Mode alone nobody signs for Slack but we ourselves.
         secret = settings.slack_signing_secret.get_secret_value() or secrets.token_urlsafe(32)
-        listener = SlackListener(self.services, self._slack, secret, many_teams=app is not None)
-        handle = AsyncSlackRequestHandler(listener.bolt).handle
-        leaving = Leaving(self.database, self.services.connecting)
-        self.homes = Homes(self.services, self._slack)
-        self.inbox = Inbox(self.database, self._installs, self._slack, handle, heard_by(leaving.hear, self.homes.hear))
+        self.inbox = self._join_inbox(secret)
         way = Way(settings.slack_authorize_url, settings.public_url)
-        self.installing = Installing(self.database, self._installs, self._slack, app, way)
-        further = self.installing.routes()
+        self.installing = Installing(self.database, self._installs, self._slack, settings.app_keys(), way)
         self.measured = Metrics(self.database, self.stuck, limit=settings.xero_daily_limit)
+        further = self.installing.routes()
         web = Web(self.services, self.inbox, Shield(secret), self.ready, self.stuck, self.measured, further)
         self.web, self.watched = web.app, web.watched
         app_token = settings.slack_app_token.get_secret_value() if Role.WEB in roles else ""
@@ -170,9 +127,50 @@ class Solido:
         self.scheduler = Scheduler(self.ticks(roles))
         self._launched = False
 
+    def _join_syncing(self, patience: Patience) -> Syncing:
+        settings = self.settings
+        return Syncing(
+            self.database,
+            self.engine,
+            self._vault,
+            self._login,
+            Xero(self._http, settings.xero_api_url, patience=patience, pacer=Pacer()),
+            patience,
+            every=timedelta(seconds=settings.solido_sync_every),
+            troubles=Troubles(RemindersOnHold()),
+            daily_limit=settings.xero_daily_limit,
+        )
+
+    def _join_services(self, reminding: Reminding) -> Services:
+        settings, connecting = self.settings, Connecting(self.syncing)
+        return Services(
+            database=self.database,
+            installs=self._installs,
+            people=People(self._installs, self._slack),
+            places=Places(self.database, self._installs, self._slack),
+            syncing=self.syncing,
+            connecting=connecting,
+            workspaces=Workspaces(self.database),
+            support=self.support,
+            webhooks=Webhooks(self.database, settings.xero_webhook_key.get_secret_value()),
+            public_url=settings.public_url,
+            daily_limit=settings.xero_daily_limit,
+            writes=settings.solido_xero_access == "read-write",
+            reminding=reminding,
+            files=Files(self._installs, self._slack),
+            forgetting=Forgetting(self.syncing, connecting),
+        )
+
+    def _join_inbox(self, secret: str) -> Inbox:
+        many_teams = self.settings.app_keys() is not None
+        listener = SlackListener(self.services, self._slack, secret, many_teams=many_teams)
+        handle = AsyncSlackRequestHandler(listener.bolt).handle
+        leaving = Leaving(self.database, self.services.connecting)
+        return Inbox(self.database, self._installs, self._slack, handle, heard_by(leaving.hear, self.homes.hear))
+
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""
-        due, farewell = Due(self.database, self.syncing), Farewell(self.syncing)
+        due, farewell = Due(self.syncing, self.services.webhooks), Farewell(self.syncing)
         people = self.services.people
         delivery = Delivery(self.database, self._installs, self._slack, people, self.support.operators)
         keeping = Keeping(self.syncing, webhooks=bool(self.settings.xero_webhook_key.get_secret_value()))
@@ -291,7 +289,7 @@ class Solido:
         if not token:
             return
         try:
-            await self._installs.add_by_token(self._slack, token, now=utc_now())
+            await self._installs.add_by_token(token, now=utc_now())
         except NO_ANSWER as error:
             raise CannotStart(
                 f"Slack does not accept SLACK_BOT_TOKEN, or cannot be reached at {self.settings.slack_api_url} "

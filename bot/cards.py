@@ -3,12 +3,12 @@
 from bot.commands.call import Call
 from bot.commands.connect import invite
 from bot.commands.pressed import Pressed, about
-from bot.people import Standing
+from bot.people import Rank
 from bot.views import syncs
 from bot.views import troubles as views
 from bot.views.blocks import Message, when
 from core.errors import NotYours
-from core.incidents import Cause, Event, Quiet, Snoozed, Taken, Woken, quiet_until
+from core.incidents import Cause, Event, Snoozed, SnoozeFor, Taken, Woken, snooze_until
 from storage.models import Connection, Incident
 
 
@@ -38,16 +38,16 @@ async def _is_about_books(call: Call, pressed: Pressed) -> bool:
 async def snooze(call: Call) -> Message:
     """`<how long> <incident>`, chosen from the card's menu."""
     asked, _space, value = call.argument.partition(" ")
-    if asked != views.WAKE and asked not in set(Quiet):
+    if asked != views.WAKE and asked not in set(SnoozeFor):
         raise NotYours
     pressed = await about(call, value)
-    if await call.standing() < Standing.MEMBER:
+    if await call.rank() < Rank.MEMBER:
         raise NotYours
     if asked == views.WAKE:
         incident, connection = await _tell(call, pressed, Woken(call.user_id))
         return views.over_already(connection.tenant_name) if incident.closed_at else views.awake()
     _incident, connection = await _found(call, pressed)
-    until = quiet_until(Quiet(asked), call.now, timezone=connection.timezone)
+    until = snooze_until(SnoozeFor(asked), call.now, timezone=connection.timezone)
     incident, connection = await _tell(call, pressed, Snoozed(call.user_id, until))
     if incident.closed_at:
         return views.over_already(connection.tenant_name)

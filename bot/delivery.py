@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -18,7 +19,7 @@ from bot.pace import Pace
 from bot.people import People
 from bot.refusals import NO_ANSWER, Meaning, Refused
 from bot.rendering import render, rests
-from bot.views.blocks import Message, context, listed, without_markup
+from bot.views.blocks import Message, context, without_markup
 from bot.views.settings import mention
 from core import measures
 from core.clock import steady, utc_now
@@ -27,10 +28,12 @@ from core.notices import Digest, Expiring, Moved, Notice, QuotaLow, RemindersTol
 from core.operators import CannotWrite, Operators
 from core.preferences import quiet_until
 from core.progress import card_of as run_card
+from core.tracing import span
+from core.wording import listed
 from storage.database import Database
-from storage.models import OutboxMessage, Team
-from storage.store import WorkspaceStore
-from storage.unscoped import Waiting
+from storage.due import Waiting
+from storage.models import Connection, OutboxMessage, Team
+from storage.slack_models import Preferences
 
 log = structlog.get_logger()
 
@@ -55,7 +58,19 @@ class Errand:
     channel: str
     thread_ts: str | None
     team: Team
-    mentions: tuple[str, ...] = ()
+    preferences: Preferences
+    connection: Connection | None
+
+    def waits_until(self, now: datetime) -> datetime | None:
+        """When the quiet hours end that it waits for; None where it may be told now."""
+        if self.row.message_ts or not isinstance(self.notice, UNASKED):
+            return None
+        return quiet_until(self.preferences, self.connection, now)
+
+    @property
+    def mentions(self) -> list[str]:
+        """Whom it mentions at home."""
+        return [] if self.row.to_user or self.row.detour else self.preferences.mentions
 
     def __repr__(self) -> str:
         return f"<Errand {self.row.id} to {self.channel}>"
@@ -87,7 +102,7 @@ class Delivery:
     async def tick(self) -> None:
         """Tell what is due, in the order in which it came up; one that fails holds no other workspace's back."""
         async with self._database.unscoped() as unscoped:
-            waiting = await unscoped.waiting_messages(now=utc_now(), limit=AT_ONCE)
+            waiting = await unscoped.due.messages(now=utc_now(), limit=AT_ONCE)
         await asyncio.gather(*(self._tell_all(mine) for mine in by_workspace(waiting)))
 
     async def _tell_all(self, mine: list[Waiting]) -> None:
@@ -100,22 +115,25 @@ class Delivery:
             row = await store.outbox.claim(owned.id, now=now, until=now + LEASE)
             if row is None:
                 return
-        async with self._database.reading(owned.workspace_id) as store:
-            errand = await self._errand(store, row)
-            preferences, connection = await store.preferences.get(), await store.connections.latest()
-        until = quiet_until(preferences, connection, now)
-        if until is not None and not row.message_ts and isinstance(errand.notice, UNASKED):
-            async with self._database.workspace(owned.workspace_id) as store:
+        with span("slack.message", story_of(row.card), card=about(row.card)["card"], version=row.version) as it:
+            it.note(result=await self._tell_claimed(row, now=now, began=began))
+
+    async def _tell_claimed(self, row: OutboxMessage, *, now: datetime, began: float) -> str:
+        """What came of it, in a word."""
+        errand = await self._errand(row)
+        until = errand.waits_until(now)
+        if until is not None:
+            async with self._database.workspace(row.workspace_id) as store:
                 await store.outbox.postpone(row.id, error="quiet hours", until=until)
-            return
+            return "quiet_hours"
         if steady() - began > SURE_SECONDS and not await self._still_ours(row):
-            return
+            return "not_ours"
         try:
             posted_in, ts = await self._say(errand)
         except Refused as refused:
             await self._refused(errand, refused)
-            return
-        async with self._database.workspace(owned.workspace_id) as store:
+            return "refused"
+        async with self._database.workspace(row.workspace_id) as store:
             await store.outbox.told(
                 row.id,
                 version=row.version,
@@ -127,23 +145,25 @@ class Delivery:
             )
         measures.NOTICES.labels("told").inc()
         log.info("slack.told", workspace=str(row.workspace_id), message=row.id, version=row.version, **about(row.card))
+        return "edited" if row.message_ts else "posted"
 
     async def _still_ours(self, row: OutboxMessage) -> bool:
         """A process that was frozen for long must not say once more what others have said meanwhile."""
         async with self._database.reading(row.workspace_id) as store:
             return await store.outbox.still_ours(row)
 
-    async def _errand(self, store: WorkspaceStore, row: OutboxMessage) -> Errand:
-        place, team = await store.about.get(), await store.about.team()
+    async def _errand(self, row: OutboxMessage) -> Errand:
+        async with self._database.reading(row.workspace_id) as store:
+            place, team = await store.about.get(), await store.about.team()
+            card = await store.outbox.get(row.thread_of) if row.thread_of and not row.channel_id else None
+            preferences, connection = await store.preferences.get(), await store.connections.latest()
         channel, thread_ts = row.channel_id or row.to_user or place.channel_id, None
-        card = await store.outbox.get(row.thread_of) if row.thread_of and not row.channel_id else None
         if card is not None:
             channel, thread_ts = card.channel_id or channel, card.message_ts
         elif row.detour and not row.channel_id:
-            people = await people_to_tell(self._database, store)
+            people = await people_to_tell(self._database, row.workspace_id)
             channel = people[row.detour - 1] if row.detour <= len(people) else channel
-        mentions = tuple((await store.preferences.get()).mentions) if not row.to_user and not row.detour else ()
-        return Errand(row, decode(row.notice), channel, thread_ts, team, mentions)
+        return Errand(row, decode(row.notice), channel, thread_ts, team, preferences, connection)
 
     async def _say(self, errand: Errand) -> tuple[str, str]:
         """Post, edit or mail; return the channel and the timestamp by which the message is known. Raise Refused."""
@@ -229,8 +249,7 @@ class Delivery:
     async def _send_round(self, errand: Errand, refused: Refused, *, now: datetime) -> None:
         """Have the next one on the way told; after the last, start at home again in a while, and write a mail."""
         row = errand.row
-        async with self._database.reading(row.workspace_id) as store:
-            people = await people_to_tell(self._database, store)
+        people = await people_to_tell(self._database, row.workspace_id)
         step = next_detour(row.detour, refused.meaning, len(people))
         async with self._database.workspace(row.workspace_id) as store:
             if step is not None:
@@ -245,6 +264,15 @@ def about(card: str) -> dict[str, str]:
     """What a card is about, for the log: its kind, and the id of the sync it tells of. Nothing of anybody's."""
     kind, _colon, rest = card.partition(":")
     return {"card": kind, **({"run": rest} if card == run_card(rest) else {})}
+
+
+def story_of(card: str) -> UUID | None:
+    """The trace to which telling this card belongs: that of its sync, or of its letter."""
+    kind, _colon, rest = card.partition(":")
+    try:
+        return UUID(rest) if kind in ("run", "letter") else None
+    except ValueError:
+        return None
 
 
 def mentioning(message: Message, errand: Errand) -> Message:

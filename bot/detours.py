@@ -1,5 +1,7 @@
 """Where a notice goes that its own place cannot be told: to people who can act on it, then to who runs the program."""
 
+from uuid import UUID
+
 from bot.refusals import Meaning
 from core.notices import Expiring, Notice, Trouble
 from storage.database import Database
@@ -20,14 +22,14 @@ def next_detour(at: int, meaning: Meaning, people: int) -> int | None:
     return further if further <= people else None
 
 
-async def people_to_tell(database: Database, store: WorkspaceStore) -> list[str]:
+async def people_to_tell(database: Database, workspace_id: UUID) -> list[str]:
     """Slack ids: who connected this workspace, then those who connected or made the team's other ones."""
-    here = await store.about.get()
-    found = await _who_looks_after(store)
+    async with database.reading(workspace_id) as store:
+        team_id, found = (await store.about.get()).team_id, await _who_looks_after(store)
     async with database.asking() as unscoped:
-        others = [place.workspace_id for place in await unscoped.places(here.team_id) if place.workspace_id != here.id]
-    for workspace_id in others:
-        async with database.reading(workspace_id) as other:
+        others = [place.workspace_id for place in await unscoped.places(team_id) if place.workspace_id != workspace_id]
+    for other_id in others:
+        async with database.reading(other_id) as other:
             found += await _who_looks_after(other)
     return list(dict.fromkeys(found))
 

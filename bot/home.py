@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import permissions, refusals
 from bot.commands.call import Call
 from bot.installs import NoToken, known
-from bot.people import Standing
+from bot.people import Rank
 from bot.services import Services
 from bot.views import home as views
 from bot.views.blocks import Block
@@ -118,10 +118,10 @@ class Homes:
     async def _view_of(self, team: Team, user_id: str, dashboards: Dashboards, *, now: datetime) -> Block | None:
         """What this person may see; None where Slack does not say who they are."""
         call = Call(self._services, known(team), user_id, "", "", now)
-        standing = await call.standing()
-        if standing is Standing.UNKNOWN:
+        rank = await call.rank()
+        if rank is Rank.UNKNOWN:
             return None
-        if standing < Standing.MEMBER:
+        if rank < Rank.MEMBER:
             return views.closed()
         async with self._database.asking() as unscoped:
             places = await unscoped.places(team.id)
@@ -129,7 +129,7 @@ class Homes:
         for place in places:
             if await permissions.may(call, permissions.Right.READ, place.workspace_id):
                 it = await self._dashboard(place.workspace_id, dashboards, now=now)
-                shown.append((it, await call.administers(place.workspace_id)))
+                shown.append((it, await permissions.administers(call, place.workspace_id)))
         return views.home(shown, daily_limit=self._services.daily_limit, now=now)
 
     async def _dashboard(self, workspace_id: UUID, dashboards: Dashboards, *, now: datetime) -> Dashboard:

@@ -2,13 +2,15 @@
 
 Slack waits three seconds. What takes longer than two is acknowledged with a word that it is under way, and goes on; its
 answer follows through the request's own `response_url`, or in the dialog it came from. Where many come at once, what
-can be answered later is acknowledged as soon as it is noted, and begun one after the other.
+can be answered later is acknowledged as soon as it is noted, and begun one after the other; what may open a dialog is
+begun at once and acknowledged without a word, which would stay beside the dialog.
 """
 
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -21,15 +23,17 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from bot.commands import opens_dialog
 from bot.installs import Installs
 from bot.limits import fitted, fitted_view
-from bot.logs import new_command, of_command
+from bot.logs import name_of, of_command
 from bot.views.blocks import Message, Modal, section
 from bot.views.help import broken, on_it
 from core import measures
 from core.batching import Together
 from core.clock import steady, utc_now
 from core.guard import survived
+from core.tracing import asked, new_id, span
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -44,6 +48,8 @@ DRAIN_SECONDS = 10.0
 FEW = 3
 """So many requests under way at once are answered each in its own time."""
 SLOW_SECONDS = 0.1
+LULL_SECONDS = 0.1
+"""An answer that may follow lets acknowledgements go before it for so long."""
 
 Handle = Callable[[Request], Awaitable[Response]]
 Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -51,7 +57,8 @@ Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Sent:
-    """What Slack sent, as far as acknowledging needs it. `keys` name it, each with how long it is remembered."""
+    """What Slack sent, as far as acknowledging needs it. `keys` name it, each with how long it is remembered; `dialog`:
+    it may be answered by one."""
 
     kind: str
     keys: Mapping[str, timedelta]
@@ -59,6 +66,7 @@ class Sent:
     view_id: str = ""
     team_id: str = ""
     enterprise_id: str = ""
+    dialog: bool = False
     event: dict[str, Any] | None = None
 
     @property
@@ -84,13 +92,15 @@ def read(headers: Mapping[str, str], body: bytes) -> Sent:
     if payload.get("trigger_id"):
         keys[key("trigger", str(payload["trigger_id"]))] = SEEN
     team, view, enterprise = (payload.get(name) or {} for name in ("team", "view", "enterprise"))
+    kind = str(payload.get("type") or "command")
     return Sent(
-        kind=str(payload.get("type") or "command"),
+        kind=kind,
         keys=keys,
         response_url=str(payload.get("response_url") or ""),
         view_id=str(view.get("id") or ""),
         team_id=str(team.get("id") or payload.get("team_id") or ""),
         enterprise_id=str(enterprise.get("id") or payload.get("enterprise_id") or ""),
+        dialog=kind != "command" or opens_dialog(str(payload.get("text") or "")),
     )
 
 
@@ -121,6 +131,8 @@ class Inbox:
         self._hear = hear
         self._under_way: set[asyncio.Task[Any]] = set()
         self._at_work = 0
+        self._being_noted = 0
+        self._lull = asyncio.Event()
         self._line = asyncio.Lock()
         self._stopping = False
         self._claim = Together(self._claim_each)
@@ -128,9 +140,10 @@ class Inbox:
 
     async def take(self, request: Request) -> Response:
         """Return the answer, or after two seconds the word that it is under way."""
-        began, command = steady(), new_command()
+        began, story = steady(), new_id()
+        command = name_of(story)
         sent = read(request.headers, await request.body())
-        with of_command(command):
+        with of_command(command), asked(story, "slack.request", kind=measures.kind_of(sent.kind)):
             noted = asyncio.Event()
             work = self._start(self._once(request, sent, command, noted))
             work.add_done_callback(self._one_less)
@@ -170,7 +183,9 @@ class Inbox:
         answers: list[Response] = []
 
         async def work() -> None:
-            if not await self._claim(sent):
+            with self._noting():
+                claimed = await self._claim(sent)
+            if not claimed:
                 log.info("slack.seen_before", kind=sent.kind)
                 answers.append(Response())
                 return
@@ -186,12 +201,23 @@ class Inbox:
             noted.set()
         return answers[0]
 
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        self._being_noted += 1
+        self._lull.clear()
+        try:
+            yield
+        finally:
+            self._being_noted -= 1
+            if not self._being_noted:
+                self._lull.set()
+
     async def _answer(self, request: Request, sent: Sent) -> Response:
-        if sent.event is None:
-            # A press opens a dialog, perhaps, for which Slack gives three seconds.
-            return await (self._in_turn(request) if sent.kind == "command" else self._handle(request))
-        await self._hear(sent.event)
-        return Response()
+        with span("slack.work"):
+            if sent.event is None:
+                return await (self._handle(request) if sent.dialog else self._in_turn(request))
+            await self._hear(sent.event)
+            return Response()
 
     async def _in_turn(self, request: Request) -> Response:
         """Where many are under way, begin one after the other: acknowledgements go before what they announce. What
@@ -199,6 +225,8 @@ class Inbox:
         if self._at_work <= FEW or self._stopping:
             return await self._handle(request)
         async with self._line:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._lull.wait(), LULL_SECONDS)
             answer: asyncio.Task[Response] = self._start(self._handle(request))
             await asyncio.wait({answer}, timeout=SLOW_SECONDS)
         return await answer
@@ -267,7 +295,9 @@ def as_json(body: bytes) -> dict[str, Any]:
 def underway(sent: Sent) -> Response:
     """The word that it is being worked on; Slack shows none after a press. An event has nobody who waits for a word:
     Slack is asked to tell it again, in case nothing comes of it this time."""
-    return Response(status_code=503) if sent.event is not None else _said(sent, on_it())
+    if sent.event is not None:
+        return Response(status_code=503)
+    return Response() if sent.kind == "command" and sent.dialog else _said(sent, on_it())
 
 
 def sorry(sent: Sent, message: Message) -> Response:

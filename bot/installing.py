@@ -16,10 +16,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot import pages
-from bot.installs import AppKeys, Installed, Installs, access
+from bot.cookies import BrowserCookie
+from bot.installs import Installed, Installs, access
 from bot.limits import fitted
 from bot.refusals import NO_ANSWER
 from bot.scopes import MAY_BE_LEFT_OUT, SCOPES
+from bot.settings import AppKeys
 from bot.views.welcome import welcome
 from core.clock import utc_now
 from core.guard import survived
@@ -29,10 +31,9 @@ from storage.models import Team
 
 log = structlog.get_logger()
 
-COOKIE = "solido_install"
-SECRET = re.compile(r"[A-Za-z0-9_-]{20,100}", re.ASCII)
 TEAM = re.compile(r"[TE][A-Z0-9]{2,30}", re.ASCII)
 STATE_LIVES = timedelta(minutes=10)
+COOKIE = BrowserCookie("solido_install", path="/slack", lives=STATE_LIVES)
 AT_ONCE = 20
 GREETING = timedelta(minutes=1)
 """So long one process is left alone with writing to somebody."""
@@ -87,7 +88,7 @@ class Installing:
             return refused(
                 "This link is not right", f"The team it names is not one of Slack's. {self._way.begin_again}"
             )
-        state, browser = secrets.token_urlsafe(32), browser_of(request) or secrets.token_urlsafe(32)
+        state, browser = secrets.token_urlsafe(32), COOKIE.secret_of(request) or secrets.token_urlsafe(32)
         expires_at = utc_now() + STATE_LIVES
         async with self._database.unscoped() as unscoped:
             unscoped.teams.add_attempt(state_hash=hash_of(state), browser_hash=hash_of(browser), expires_at=expires_at)
@@ -99,15 +100,7 @@ class Installing:
             **({"team": team} if team else {}),
         }
         answer = RedirectResponse(f"{self._way.authorize_url}?{urlencode(asked)}", status_code=303, headers=pages.QUIET)
-        answer.set_cookie(
-            COOKIE,
-            browser,
-            max_age=int(STATE_LIVES.total_seconds()),
-            path="/slack",
-            secure=self._way.public_url.startswith("https://"),
-            httponly=True,
-            samesite="lax",
-        )
+        COOKIE.give(answer, browser, public_url=self._way.public_url)
         return answer
 
     async def finish(self, request: Request) -> Response:
@@ -116,7 +109,7 @@ class Installing:
             return only_one_team()
         given, now = request.query_params, utc_now()
         try:
-            await self._use(given.get("state", ""), browser_of(request), now=now)
+            await self._use(given.get("state", ""), COOKIE.secret_of(request), now=now)
             if given.get("error") or not given.get("code"):
                 raise Failed("Nothing was installed, because it was not allowed in Slack.")
             team = await self._installs.keep(await self._exchanged(self._app, given["code"], now=now), now=now)
@@ -217,11 +210,6 @@ def reason(error: SlackApiError) -> str:
     """Slack's code; where it sent no JSON, the answer is text."""
     said = getattr(error.response, "data", None)
     return str(said.get("error")) if isinstance(said, dict) else "unreadable"
-
-
-def browser_of(request: Request) -> str:
-    found = request.cookies.get(COOKIE, "")
-    return found if SECRET.fullmatch(found) else ""
 
 
 def refused(title: str, why: str) -> Response:

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import IntegrityError
 
+from bot.settings import AppKeys
 from core.clock import utc_now
 from core.sealed_places import of_team
 from core.vault import CannotOpen, Vault
@@ -47,17 +48,6 @@ class KnownTeam:
     def has_member(self, slack_team_id: str) -> bool:
         """Whether a person of that Slack team (in Enterprise Grid: organisation) belongs to this one."""
         return bool(slack_team_id) and slack_team_id in (self.slack_team_id, self.enterprise_id)
-
-
-@dataclass(frozen=True)
-class AppKeys:
-    """What Slack knows the app by, where it is installed in many teams."""
-
-    client_id: str
-    client_secret: str
-
-    def __repr__(self) -> str:
-        return f"<AppKeys {self.client_id}>"
 
 
 @dataclass(frozen=True)
@@ -96,9 +86,9 @@ class Installs:
         self._client = client
         self._app = app
 
-    async def add_by_token(self, client: AsyncWebClient, token: str, *, now: datetime) -> None:
+    async def add_by_token(self, token: str, *, now: datetime) -> None:
         """Ask Slack once which team a bot token belongs to, and keep it."""
-        answer = await client.auth_test(token=token)
+        answer = await self._client.auth_test(token=token)
         said = {name: str(answer.get(name) or "") for name in ("team", "url", "bot_id", "user_id")}
         found = Installed(
             enterprise_id=str(answer.get("enterprise_id") or ""),

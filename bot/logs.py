@@ -4,13 +4,16 @@ import logging
 import sys
 from contextlib import AbstractContextManager
 from typing import Literal
-from uuid import uuid4
+from uuid import UUID
 
 import structlog
 
+from core.tracing import new_id, trace_id
+
 COMMAND = "command"
 """The field that every line has which comes of one request of Slack's: a command, a press, a dialog, an event. A sync
-goes on in other processes: the line `sync.queued` has this id and the sync's own (`run`), which its later lines have.
+goes on in other processes: the line `sync.queued` has this id and the sync's own (`run`), which its later lines have
+and which begins with this one.
 """
 QUIET = ("slack_bolt", "slack_sdk", "httpx", "httpcore", "apscheduler", "dbos", "aiohttp", "uvicorn", "alembic")
 """Their INFO and DEBUG lines are chatter, or hold bodies of requests, tokens among them."""
@@ -20,14 +23,14 @@ NOT_OURS = ("apscheduler",)
 one that has come to a standstill."""
 
 
-def new_command() -> str:
-    """An id short enough to be read out."""
-    return uuid4().hex[:8]
+def name_of(story: UUID) -> str:
+    """Short enough to be read out."""
+    return story.hex[:8]
 
 
 def command_under_way() -> str:
     """The id of what is being done for Slack now; a new one where nothing is."""
-    return str(structlog.contextvars.get_contextvars().get(COMMAND) or new_command())
+    return str(structlog.contextvars.get_contextvars().get(COMMAND) or name_of(new_id()))
 
 
 def of_command(command: str) -> AbstractContextManager[object]:
@@ -35,11 +38,19 @@ def of_command(command: str) -> AbstractContextManager[object]:
     return structlog.contextvars.bound_contextvars(**{COMMAND: command})
 
 
+def with_trace(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Where there are traces, each line within one names it."""
+    if trace := trace_id():
+        line["trace_id"] = trace
+    return line
+
+
 def set_up(form: Literal["json", "console"] | None) -> None:
     """Send structlog's and the standard library's lines to stderr in one form."""
     console = form == "console" or (form is None and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        with_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

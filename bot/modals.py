@@ -10,6 +10,7 @@ from bot.commands.support import described, send
 from bot.reminder_modals import REMINDER_MODALS
 from bot.views.blocks import FieldErrors, Message, Modal
 from bot.views.help import refusal
+from core import tracing
 from core.errors import NotYours, SolidoError
 
 Values = Mapping[str, str]
@@ -30,6 +31,7 @@ async def submit(
     call: Call, callback: str, values: Values, *, submitter_team: str
 ) -> Message | Modal | FieldErrors | None:
     """Take a submission; `call.argument` is the dialog's `private`. None closes it, a Message is shown in its place."""
+    tracing.note(dialog=callback if callback in MODALS else "other")
     try:
         handler = MODALS.get(callback)
         if handler is None or not call.team.has_member(submitter_team):

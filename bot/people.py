@@ -26,7 +26,7 @@ Method = Callable[..., Awaitable[AsyncSlackResponse]]
 T = TypeVar("T")
 
 
-class Standing(IntEnum):
+class Rank(IntEnum):
     """What somebody is to a team, from least to most."""
 
     UNKNOWN = -1
@@ -65,10 +65,10 @@ class People:
     def __init__(self, installs: Installs, client: AsyncWebClient) -> None:
         self._installs = installs
         self._client = client
-        self._known: Remembered[tuple[Standing, str]] = Remembered()
+        self._known: Remembered[tuple[Rank, str]] = Remembered()
         self._members: Remembered[frozenset[str]] = Remembered()
 
-    async def standing(self, team: KnownTeam, user_id: str, *, now: datetime) -> Standing:
+    async def rank(self, team: KnownTeam, user_id: str, *, now: datetime) -> Rank:
         """What somebody is to the team; UNKNOWN where Slack does not say."""
         return (await self._look_up(team, user_id, now=now))[0]
 
@@ -80,15 +80,15 @@ class People:
         """Have Slack asked anew when next somebody wants to know."""
         self._known.drop((team.slack_team_id, user_id))
 
-    async def _look_up(self, team: KnownTeam, user_id: str, *, now: datetime) -> tuple[Standing, str]:
+    async def _look_up(self, team: KnownTeam, user_id: str, *, now: datetime) -> tuple[Rank, str]:
         known = self._known.get((team.slack_team_id, user_id), now=now)
         if known is not None:
             return known
         answer = await self._ask(team, self._client.users_info, user=user_id)
         found = answer.get("user")
         if not isinstance(found, dict):
-            return Standing.UNKNOWN, ""
-        return self._known.keep((team.slack_team_id, user_id), (standing_of(found, team), name_of(found)), now=now)
+            return Rank.UNKNOWN, ""
+        return self._known.keep((team.slack_team_id, user_id), (rank_of(found, team), name_of(found)), now=now)
 
     async def is_in(self, team: KnownTeam, user_id: str, channel_id: str, *, now: datetime) -> bool:
         """Whether the person is in the channel, as far as Slack says. Who is said not to be is looked up anew."""
@@ -130,14 +130,14 @@ def name_of(user: Mapping[str, Any]) -> str:
     return next((name for name in names if isinstance(name, str) and name.strip()), "")
 
 
-def standing_of(user: dict[str, object], team: KnownTeam) -> Standing:
+def rank_of(user: dict[str, object], team: KnownTeam) -> Rank:
     """Read a user object; every field may be missing. Source: Slack developer docs, "User object"."""
     if any(user.get(flag) for flag in ("deleted", "is_bot", "is_stranger")):
-        return Standing.STRANGER
+        return Rank.STRANGER
     if not team.has_member(str(user.get("team_id") or "")):
-        return Standing.STRANGER
+        return Rank.STRANGER
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
-        return Standing.GUEST
+        return Rank.GUEST
     if any(user.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner")):
-        return Standing.ADMIN
-    return Standing.MEMBER
+        return Rank.ADMIN
+    return Rank.MEMBER

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from bot.commands.call import Call
 from bot.installs import known
-from bot.people import Standing
+from bot.people import Rank
 from bot.services import Services
 from core.errors import (
     NotAllowed,
@@ -23,7 +23,7 @@ from core.errors import (
     WhichWorkspace,
 )
 from core.vault import hash_of
-from storage.unscoped import Owned
+from storage.owned import Owned
 
 ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -137,7 +137,7 @@ async def checked(call: Call, permission: Permission | None) -> Call:
         return call
     if permission.anew:
         call.services.people.forget(call.team, call.user_id)
-    must_be_a_member(await call.standing())
+    must_be_a_member(await call.rank())
     if permission.about is About.PLACE and not call.chosen:
         return await _of_place(call, permission.right)
     workspace_id = await _subject(call, permission.about)
@@ -149,17 +149,37 @@ async def checked(call: Call, permission: Permission | None) -> Call:
     return replace(call, chosen=workspace_id) if permission.about is About.PLACE else call
 
 
-def must_be_a_member(standing: Standing) -> None:
+def must_be_a_member(rank: Rank) -> None:
     """Raise for a guest, a bot, somebody deactivated or of another company, and where Slack does not say."""
-    if standing is Standing.UNKNOWN:
+    if rank is Rank.UNKNOWN:
         raise UnknownPerson
-    if standing < Standing.MEMBER:
+    if rank < Rank.MEMBER:
         raise NotAMember
+
+
+async def administers(call: Call, workspace_id: UUID) -> bool:
+    """Whether the person connected this workspace (or, before anybody did, installed Solido), was added as its admin,
+    or is an admin of the Slack team."""
+    rank = await call.rank()
+    if rank >= Rank.ADMIN:
+        return True
+    async with call.services.database.reading(workspace_id) as store:
+        connection = await store.connections.latest()
+        added = await store.admins.all()
+    who = connection.connected_by if connection else call.team.installed_by
+    connected = bool(who) and who == call.user_id
+    return rank >= Rank.MEMBER and (connected or call.user_id in added)
+
+
+async def must_administer(call: Call, workspace_id: UUID) -> None:
+    """Raise NotAllowed unless the person administers this workspace."""
+    if not await administers(call, workspace_id):
+        raise NotAllowed
 
 
 async def must_have(call: Call, right: Right, workspace_id: UUID) -> None:
     """Raise NotAllowed or NotInChannel unless this full member has the right to this workspace of their team's."""
-    if await call.administers(workspace_id):
+    if await administers(call, workspace_id):
         return
     if right is Right.ADMINISTER:
         raise NotAllowed
@@ -174,7 +194,7 @@ async def must_have(call: Call, right: Right, workspace_id: UUID) -> None:
 async def must_run_the_team(call: Call) -> None:
     """Raise NotAllowed unless the person is an admin of the Slack team, or installed Solido there. For what belongs to
     no workspace yet."""
-    if await call.standing() < Standing.ADMIN and call.user_id != call.team.installed_by:
+    if await call.rank() < Rank.ADMIN and call.user_id != call.team.installed_by:
         raise NotAllowed
 
 
@@ -201,8 +221,8 @@ async def _check_attempt(services: Services, owned: Owned | None, *, now: dateti
     if attempt is None:  # deleted since
         return
     call = Call(services, known(team), attempt.asked_by, "", "", now)
-    must_be_a_member(await call.standing())
-    await call.must_administer(owned.workspace_id)
+    must_be_a_member(await call.rank())
+    await must_administer(call, owned.workspace_id)
 
 
 async def _subject(call: Call, about: About) -> UUID | None:
@@ -247,7 +267,7 @@ async def _of_place(call: Call, right: Right) -> Call:
 async def may(call: Call, right: Right, workspace_id: UUID) -> bool:
     """Whether the person has the right to this workspace of their team's."""
     try:
-        must_be_a_member(await call.standing())
+        must_be_a_member(await call.rank())
         await must_have(call, right, workspace_id)
     except (NotAMember, UnknownPerson, NotAllowed, NotInChannel):
         return False

@@ -1,9 +1,9 @@
 """The buttons of reminders. Values are `<workspace> [more]`: changeable by whoever presses, so checked anew."""
 
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from uuid import UUID
 
+from bot import permissions
 from bot.commands.call import Call
 from bot.commands.hold import must_belong
 from bot.commands.pressed import as_id
@@ -28,7 +28,7 @@ async def ours(call: Call) -> tuple[UUID, str]:
 async def decidable(call: Call) -> tuple[UUID, str]:
     """The same, for those who may decide about reminders; raise NotAllowed for others."""
     workspace_id, rest = await ours(call)
-    await call.must_administer(workspace_id)
+    await permissions.must_administer(call, workspace_id)
     return workspace_id, rest
 
 
@@ -54,7 +54,7 @@ async def start(call: Call) -> Message:
 async def start_anyway(call: Call) -> Message:
     workspace_id, _ = await decidable(call)
     name = await call.services.reminding.start(workspace_id, by=call.user_id, now=call.now)
-    return views.done(f"Reminders of {bold(name)} are on. The next letters go when the plan says.")
+    return Message.of(f"Reminders of {bold(name)} are on. The next letters go when the plan says.")
 
 
 async def pause(call: Call) -> Modal:
@@ -65,7 +65,7 @@ async def pause(call: Call) -> Modal:
 async def resume(call: Call) -> Message:
     workspace_id, _ = await decidable(call)
     name = await call.services.reminding.resume(workspace_id, by=call.user_id, now=call.now)
-    return views.done(f"Reminders of {bold(name)} go on. Of what was missed only the latest step goes out.")
+    return Message.of(f"Reminders of {bold(name)} go on. Of what was missed only the latest step goes out.")
 
 
 async def rules(call: Call) -> Modal:
@@ -136,7 +136,7 @@ async def hold_invoice(call: Call) -> Message:
     label = await call.services.reminding.hold(
         workspace_id, Scope.INVOICE, invoice_id, reason=HoldReason.OTHER, by=call.user_id, now=call.now
     )
-    return views.done(f"No reminders about {bold(label)} until somebody releases it.")
+    return Message.of(f"No reminders about {bold(label)} until somebody releases it.")
 
 
 async def release(call: Call) -> Message:
@@ -150,7 +150,7 @@ async def release_customer(call: Call) -> Message:
 async def _release(call: Call, scope: Scope) -> Message:
     workspace_id, target = await touchable(call)
     label = await call.services.reminding.release(workspace_id, scope, target, by=call.user_id, now=call.now)
-    return views.done(f"{bold(label)} is reminded of again when a step is due.")
+    return Message.of(f"{bold(label)} is reminded of again when a step is due.")
 
 
 async def letter_went(call: Call) -> Message:
@@ -166,7 +166,7 @@ async def _became(call: Call, *, went: bool) -> Message:
     decided = await call.services.reminding.say_what_became(
         workspace_id, letter_id, went=went, by=call.user_id, now=call.now
     )
-    return views.done("Thank you, noted." if decided else "That was settled already.")
+    return Message.of("Thank you, noted." if decided else "That was settled already.")
 
 
 async def credit_send(call: Call) -> Message:
@@ -182,7 +182,7 @@ async def _credit(call: Call, answer: str, said: str) -> Message:
     name = await call.services.reminding.answer_about_credit(
         workspace_id, contact_id, answer, by=call.user_id, now=call.now
     )
-    return views.done(f"{bold(name)}: {said}.")
+    return Message.of(f"{bold(name)}: {said}.")
 
 
 async def credit_ask(call: Call) -> Modal:
@@ -193,27 +193,4 @@ async def credit_ask(call: Call) -> Modal:
 async def subscribe(call: Call) -> Message:
     workspace_id, rest = await decidable(call)
     name = await call.services.reminding.subscribe(workspace_id, as_id(rest), by=call.user_id, now=call.now)
-    return views.done(f"{bold(name)} gets reminders again.")
-
-
-REMINDER_ACTIONS: dict[str, Callable[[Call], Awaitable[Message | Modal]]] = {
-    "reminders_start": start,
-    "reminders_start_anyway": start_anyway,
-    "reminders_pause": pause,
-    "reminders_resume": resume,
-    "reminders_rules": rules,
-    "reminders_letters": letters,
-    "reminders_letter": letter,
-    "reminders_more": more,
-    "reminders_hold": hold_something,
-    "hold_invoice": hold_invoice,
-    "hold_release": release,
-    "hold_release_customer": release_customer,
-    "letter_went": letter_went,
-    "letter_did_not": letter_did_not,
-    "credit_send": credit_send,
-    "credit_hold": credit_hold,
-    "credit_ask": credit_ask,
-    "subscribe": subscribe,
-}
-REPLACES = {"reminders_more", "reminders_start_anyway"}
+    return Message.of(f"{bold(name)} gets reminders again.")

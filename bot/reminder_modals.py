@@ -22,6 +22,7 @@ from core.reminders.facts import HoldReason
 from core.reminders.letters import TemplateBroken, write
 from core.reminders.outlook import Outlook
 from core.reminders.rules import DUE, FIRM, FRIENDLY, LATE, STEPS, Rules, Step
+from storage.audit import Did
 from storage.exact import exact_money
 
 Values = Mapping[str, str]
@@ -47,7 +48,7 @@ async def pause(call: Call, values: Values) -> Message | FieldErrors:
         return FieldErrors({"resume_on": "Choose a day after today."})
     until = resume_on - timedelta(days=1) if resume_on else None
     name = await call.services.reminding.pause(workspace_id, by=call.user_id, now=call.now, until=until)
-    return views.done(f"All reminders of {bold(name)} are paused.")
+    return Message.of(f"All reminders of {bold(name)} are paused.")
 
 
 async def rules(call: Call, values: Values) -> Message | FieldErrors:
@@ -57,8 +58,8 @@ async def rules(call: Call, values: Values) -> Message | FieldErrors:
         made = read_rules(values, outlook.standing.policy.rules, writes=call.services.writes)
     except _Wrong as wrong:
         return wrong.errors
-    await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now, what="rules")
-    return views.done("The rules are saved. `/solido reminders` shows the plan they make.")
+    await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now)
+    return Message.of("The rules are saved. `/solido reminders` shows the plan they make.")
 
 
 def read_rules(values: Values, before: Rules, *, writes: bool) -> Rules:
@@ -156,7 +157,7 @@ async def letter(call: Call, values: Values) -> Message | Modal | FieldErrors:
     what, address = values.get("what", forms.PREVIEW), values.get("address", "").strip()
     if what == forms.SAVE:
         await save(call, workspace_id, outlook, step)
-        return views.done("The letter is saved.")
+        return Message.of("The letter is saved.")
     note = ""
     if what == forms.TEST:
         to = working(address)
@@ -170,7 +171,7 @@ async def letter(call: Call, values: Values) -> Message | Modal | FieldErrors:
 
 async def save(call: Call, workspace_id: UUID, outlook: Outlook, step: Step) -> None:
     made = outlook.standing.policy.rules.worded(step)
-    await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now, what="letter")
+    await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now, did=Did.LETTER_CHANGED)
 
 
 async def test(call: Call, mail: Mail) -> str:
@@ -205,7 +206,7 @@ async def ask(call: Call, values: Values) -> Message:
     workspace_id, contact_id = await touchable(call)
     whom = values.get("whom", "")
     await call.services.reminding.ask_somebody(workspace_id, contact_id, whom, by=call.user_id, now=call.now)
-    return views.done(f"I asked {user(whom)}.")
+    return Message.of(f"I asked {user(whom)}.")
 
 
 REMINDER_MODALS = {

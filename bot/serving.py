@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot import tracing
 from bot.app import CannotStart, Role, Solido
 from bot.settings import Settings
 
@@ -46,6 +47,7 @@ async def serve(settings: Settings, roles: frozenset[Role]) -> None:
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
+    traces = tracing.begin(settings, roles)
     solido = Solido(settings, roles=roles)
     await solido.start()
     try:
@@ -57,6 +59,8 @@ async def serve(settings: Settings, roles: frozenset[Role]) -> None:
             await stop.wait()
     finally:
         await solido.stop()
+        if traces is not None:
+            traces.stop()
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -1,5 +1,6 @@
 """Settings: environment variables (and `.env`), read once at start."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,12 +11,23 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.secret_files import environment, look, why
 from core.mail import SmtpMailer, read_sender, read_server
 from core.vault import BadKey, Vault, keys_kept_in
-from core.xero.oauth import READ_SCOPES, WRITE_SCOPES
+from core.xero.oauth import READ_SCOPES, WRITE_SCOPES, XeroLogin
 from storage.database import driver_url
 
 
 class BadSettings(Exception):
     """Settings that are missing or broken; the message names all of them, a line each."""
+
+
+@dataclass(frozen=True)
+class AppKeys:
+    """What Slack knows the app by, where it is installed in many teams."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"<AppKeys {self.client_id}>"
 
 
 class Settings(BaseSettings):
@@ -50,6 +62,11 @@ class Settings(BaseSettings):
     mail_from: str = ""
     solido_metrics_port: int = Field(default=0, ge=0, le=65535)
     solido_log_format: Literal["json", "console"] | None = None
+    otel_exporter_otlp_endpoint: str = Field(default="", repr=False)  # OpenTelemetry's own names; see bot/tracing.py
+    otel_exporter_otlp_traces_endpoint: str = Field(default="", repr=False)
+    otel_exporter_otlp_headers: SecretStr = SecretStr("")
+    otel_traces_exporter: str = "otlp"
+    otel_sdk_disabled: str = "false"
 
     @field_validator("database_url")
     @classmethod
@@ -99,6 +116,8 @@ class Settings(BaseSettings):
         "xero_login_url",
         "xero_identity_url",
         "xero_api_url",
+        "otel_exporter_otlp_endpoint",
+        "otel_exporter_otlp_traces_endpoint",
     )
     @classmethod
     def a_web_address(cls, value: str) -> str:
@@ -132,6 +151,22 @@ class Settings(BaseSettings):
             raise BadSettings("MAIL_FROM is missing: SMTP_URL needs the address that letters come from.")
         return SmtpMailer(read_server(self.smtp_url.get_secret_value()), read_sender(self.mail_from))
 
+    def app_keys(self) -> AppKeys | None:
+        """Return what teams install Solido by; None where it belongs to one team by its token."""
+        if not self.slack_client_id:
+            return None
+        return AppKeys(self.slack_client_id, self.slack_client_secret.get_secret_value())
+
+    def xero_login(self) -> XeroLogin:
+        return XeroLogin(
+            client_id=self.xero_client_id,
+            client_secret=self.xero_client_secret.get_secret_value(),
+            login_url=self.xero_login_url,
+            identity_url=self.xero_identity_url,
+            redirect_uri=self.redirect_uri,
+            scopes=self.scopes,
+        )
+
     @property
     def public_url(self) -> str:
         """Where browsers reach us, without a slash at the end."""
@@ -144,6 +179,13 @@ class Settings(BaseSettings):
     @property
     def scopes(self) -> str:
         return READ_SCOPES if self.solido_xero_access == "read" else WRITE_SCOPES
+
+    @property
+    def traced(self) -> bool:
+        """Whether spans are to go to a collector. By OpenTelemetry's specification only `true` disables its SDK."""
+        wanted = self.otel_exporter_otlp_endpoint or self.otel_exporter_otlp_traces_endpoint
+        off = self.otel_sdk_disabled.lower() == "true" or self.otel_traces_exporter.lower() == "none"
+        return bool(wanted) and not off
 
     @property
     def sqlite_file(self) -> Path | None:
@@ -188,6 +230,7 @@ SECRETS = (
     "XERO_CLIENT_SECRET",
     "XERO_WEBHOOK_KEY",
     "SMTP_URL",
+    "OTEL_EXPORTER_OTLP_HEADERS",
 )
 """What may be in a file instead, named by NAME_FILE."""
 

@@ -24,7 +24,7 @@ from bot.logs import command_under_way
 from bot.modals import entered, submit
 from bot.services import Services
 from bot.shield import verifier
-from bot.views.blocks import FieldErrors, Message, Modal, section
+from bot.views.blocks import FieldErrors, Message, Modal
 from bot.views.help import broken
 from core.clock import utc_now
 from core.guard import survived
@@ -32,12 +32,12 @@ from core.guard import survived
 T = TypeVar("T")
 
 ACK_TIMEOUT_SECONDS = 120
-TOO_LATE = Message(text := "Opening that took too long: please try once more.", [section(text)])
+TOO_LATE = Message.of("Opening that took too long: please try once more.")
 NOT_INSTALLED = "Solido is not installed in your workspace any more. Please ask an admin to install it again."
 
 
 class SlackListener:
-    """Everything Slack may ask of us."""
+    """Everything Slack may ask of us. Bolt gives each listener, by name, what it takes (`ack`, `body`, …)."""
 
     def __init__(self, services: Services, client: AsyncWebClient, signing_secret: str, *, many_teams: bool) -> None:
         self._services = services
@@ -102,7 +102,7 @@ class SlackListener:
         if isinstance(said, Modal):
             await open_dialog(client, respond, body, said)
         else:
-            await survived("button.answer", answer(respond, said, replace=name in actions.REPLACES))
+            await survived("button.answer", answer(respond, said, replace=actions.replaces(name)))
 
     async def on_dialog(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """Take a submitted dialog: it closes, shows what is wrong, or shows what came of it."""

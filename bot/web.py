@@ -1,6 +1,5 @@
 """The routes: Slack's requests, the way to Xero and back, and whether we are well."""
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.routing import Route
 
 from bot import pages, permissions
 from bot.advice import ADVICE
+from bot.cookies import SECRET, BrowserCookie
 from bot.inbox import Inbox
 from bot.metrics import Metrics
 from bot.services import Services
@@ -22,11 +22,11 @@ from bot.shield import MOST_BYTES, Shield, read_at_most
 from core.clock import utc_now
 from core.connect import LINK_LIVES, Arrival, Done
 from core.errors import OtherOrganisation, Refusal, SolidoError
+from core.tracing import asked, new_id, span
 
 log = structlog.get_logger()
 
-COOKIE = "solido_connect"
-SECRET = re.compile(r"[A-Za-z0-9_-]{20,100}", re.ASCII)
+COOKIE = BrowserCookie("solido_connect", path="/xero", lives=2 * LINK_LIVES)
 SORRY = "Something went wrong on our side"
 
 Ready = Callable[[], Awaitable[dict[str, bool]]]
@@ -81,23 +81,19 @@ class Web:
         """A one-time link from Slack: bind the attempt to this browser and send it to Xero."""
         await permissions.check_link(self._services, request.path_params["attempt"], now=utc_now())
         departure = await self._services.connecting.depart(
-            request.path_params["attempt"], browser=secret_of(request) or None, now=utc_now()
+            request.path_params["attempt"], browser=COOKIE.secret_of(request) or None, now=utc_now()
         )
         answer = RedirectResponse(departure.url, status_code=303, headers={"Referrer-Policy": "no-referrer"})
-        answer.set_cookie(
-            COOKIE,
-            departure.browser_secret,
-            max_age=2 * int(LINK_LIVES.total_seconds()),
-            path="/xero",
-            secure=self._services.public_url.startswith("https://"),
-            httponly=True,
-            samesite="lax",
-        )
+        COOKIE.give(answer, departure.browser_secret, public_url=self._services.public_url)
         return answer
 
     async def arrive(self, request: Request) -> Response:
         """Back from Xero, or back from our own page with a choice."""
-        given, browser = request.query_params, secret_of(request)
+        with asked(new_id(), "xero.callback"):
+            return await self._arrived(request)
+
+    async def _arrived(self, request: Request) -> Response:
+        given, browser = request.query_params, COOKIE.secret_of(request)
         state, tenant = given.get("state", ""), given.get("organisation")
         await permissions.check_return(self._services, state, now=utc_now())
         connecting = self._services.connecting
@@ -135,6 +131,12 @@ class Web:
 
     async def webhooks(self, request: Request) -> Response:
         """Xero's word that something changed: an empty answer, and 500 only where it could not be kept."""
+        with span("xero.webhook") as it:
+            answer = await self._heard(request)
+            it.note(status=answer.status_code)
+            return answer
+
+    async def _heard(self, request: Request) -> Response:
         body = await read_at_most(request, MOST_BYTES)
         if body is None:
             return Response(status_code=413)
@@ -169,12 +171,6 @@ class Web:
 
     async def metrics(self, _request: Request) -> Response:
         return Response(await self._metrics.text(), media_type=CONTENT_TYPE_LATEST)
-
-
-def secret_of(request: Request) -> str:
-    """The secret that binds this browser to its attempts; empty when it has none of ours."""
-    found = request.cookies.get(COOKIE, "")
-    return found if SECRET.fullmatch(found) else ""
 
 
 def without_markup(text: str) -> str:

@@ -25,7 +25,7 @@ class Adrift:
 
     async def tick(self) -> None:
         async with self._database.asking() as unscoped:
-            unfinished = await unscoped.unfinished_runs(queued_before=utc_now() - AFTER, limit=AT_ONCE)
+            unfinished = await unscoped.due.unfinished_runs(queued_before=utc_now() - AFTER, limit=AT_ONCE)
         for run_id in await self._engine.adrift(unfinished):
             log.error("run.adrift", run=str(run_id))
             async with self._database.unscoped() as unscoped:

@@ -59,7 +59,7 @@ def budget(
     return Budget(limit, left, lasts)
 
 
-def rhythm(every: timedelta, it: Budget, *, cost: float) -> timedelta:
+def stretched(every: timedelta, it: Budget, *, cost: float) -> timedelta:
     """How far apart automatic syncs of `cost` calls have to be, so that what is free lasts until there is more."""
     spread = it.lasts * (cost / it.free) if it.free >= cost else it.lasts
     return max(every, min(spread, it.lasts))

@@ -13,9 +13,10 @@ from core.agreement import Agreement, compare
 from core.changes import Position, is_outstanding
 from core.clock import utc_now
 from core.counting import Count
-from core.reading import IDS_AT_ONCE, MANY, Reader, advance, batches, paged
+from core.reading import MANY, Reader, advance
 from core.walking import Leaf, Walk, note
 from core.xero import wire
+from core.xero.queries import IDS_AT_ONCE, batches, by_ids
 from storage.models import Resource
 
 OUTSTANDING = {
@@ -104,7 +105,7 @@ class Census:
         self._strays += [row["number"] for row in page.rows if is_outstanding(row["status"], row["amount_due"])]
 
     async def _named(self, some: Sequence[UUID]) -> wire.Page:
-        params = paged({"IDs": ",".join(map(str, some)), "summaryOnly": "true"}, 1) | {"pageSize": IDS_AT_ONCE}
+        params = by_ids(some) | {"summaryOnly": "true", "pageSize": IDS_AT_ONCE}
         return wire.read_invoices(await self._reader.calls.get("Invoices", params))
 
     async def compare(self) -> Agreement:

@@ -37,6 +37,7 @@ from core.tokens import sealed_pair
 from core.vault import hash_of
 from core.xero.client import Tenant
 from core.xero.oauth import Grant
+from storage.audit import Did
 from storage.models import ConnectAttempt, Connection, ConnectionState, Trigger, Workspace
 from storage.store import WorkspaceStore
 from storage.unscoped import Unscoped
@@ -182,7 +183,7 @@ class Connecting:
         if under_way:
             await progress.tell(store, under_way.id, now=now)
         await self._syncing.troubles.ended(store, connection, Ending.DISCONNECTED, by=by, now=now)
-        store.audit.add(by, "disconnected" if by else "removed", at=now, detail=connection.tenant_name)
+        store.audit.add(by, Did.DISCONNECTED if by else Did.REMOVED, at=now, detail=connection.tenant_name)
 
     async def _returned(self, state: str, browser: str, *, now: datetime) -> ConnectAttempt:
         """Use up the state; raise AttemptInvalid for one that is unknown, used, too old or from another browser."""
@@ -233,7 +234,7 @@ class Connecting:
                     raise AttemptInvalid("finished before")
                 connection, again = await self._connected(store, attempt, grant, tenant, now=now)
                 store.audit.add(
-                    attempt.asked_by, "reconnected" if again else "connected", at=now, detail=tenant.tenant_name
+                    attempt.asked_by, Did.RECONNECTED if again else Did.CONNECTED, at=now, detail=tenant.tenant_name
                 )
                 notice = Connected(organisation=tenant.tenant_name, by=attempt.asked_by, again=again)
                 await store.outbox.tell(f"connected:{attempt.id}", encode(notice), now=now)

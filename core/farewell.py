@@ -31,7 +31,7 @@ class Farewell:
     async def tick(self) -> None:
         now = utc_now()
         async with self._database.unscoped() as unscoped:
-            due = await unscoped.claim_farewells(now=now, next_at=now + LEASE, limit=AT_ONCE)
+            due = await unscoped.due.farewells(now=now, next_at=now + LEASE, limit=AT_ONCE)
         for workspace_id, connection_id in due:
             await survived("farewell", self._say(workspace_id, connection_id, now=now), workspace=str(workspace_id))
 

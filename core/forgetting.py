@@ -12,7 +12,6 @@ from core.errors import BadArgument
 from core.farewell import Farewell
 from core.guard import survived
 from core.sync import Syncing
-from storage.database import Database
 from storage.models import ConnectionState
 
 log = structlog.get_logger()
@@ -34,8 +33,8 @@ class Forgotten:
 
 
 class Forgetting:
-    def __init__(self, database: Database, syncing: Syncing, connecting: Connecting) -> None:
-        self._database = database
+    def __init__(self, syncing: Syncing, connecting: Connecting) -> None:
+        self._database = syncing.database
         self._connecting = connecting
         self._farewell = Farewell(syncing)
 

@@ -8,14 +8,14 @@ from storage.models import Connection
 from storage.store import WorkspaceStore
 
 
-class Plan(Protocol):
+class OnHold(Protocol):
     """What knows of reminders on hold."""
 
     async def held(self, store: WorkspaceStore, connection: Connection, *, now: datetime) -> Held | None:
         """Return what is on hold while this connection is in trouble; None while there is no plan."""
 
 
-class NoPlan:
+class NothingOnHold:
     """No reminders were ever started."""
 
     async def held(self, store: WorkspaceStore, connection: Connection, *, now: datetime) -> Held | None:

@@ -265,20 +265,20 @@ def _pressed(course: Course, event: Event) -> Decision | None:
     return None
 
 
-class Quiet(StrEnum):
-    """How long a person may ask for quiet."""
+class SnoozeFor(StrEnum):
+    """How long a person may have an alert be quiet."""
 
     HOUR = "hour"
     MORNING = "morning"
     WEEK = "week"
 
 
-def quiet_until(asked: Quiet, now: datetime, *, timezone: str) -> datetime:
+def snooze_until(asked: SnoozeFor, now: datetime, *, timezone: str) -> datetime:
     """Return the end of a snooze; `morning` is 9:00 of the next day in the organisation's zone (an IANA name)."""
     match asked:
-        case Quiet.HOUR:
+        case SnoozeFor.HOUR:
             return now + timedelta(hours=1)
-        case Quiet.WEEK:
+        case SnoozeFor.WEEK:
             return now + timedelta(weeks=1)
     local = now.astimezone(zone(timezone))
     return datetime.combine(local.date() + timedelta(days=1), MORNING, local.tzinfo).astimezone(now.tzinfo)

@@ -16,8 +16,9 @@ from core.notices import Expiring, encode
 from core.schedule import LOOKED_AT_EVERY
 from core.sync import Syncing
 from storage.models import Connection, ConnectionState
+from storage.owned import Owned
 from storage.store import WorkspaceStore
-from storage.unscoped import Owned, Unscoped
+from storage.unscoped import Unscoped
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ class Keeping:
     async def mend(self) -> None:
         """Take up refreshes whose process is gone: the new pair may be lost, and the old one lives for minutes."""
         async with self._database.asking() as unscoped:
-            broken_off = await unscoped.interrupted_refreshes(now=utc_now(), limit=AT_ONCE)
+            broken_off = await unscoped.due.interrupted_refreshes(now=utc_now(), limit=AT_ONCE)
         for owned in broken_off:
             log.warning("tokens.broken_off", workspace=str(owned.workspace_id), connection=str(owned.id))
             await survived("mend", self._renewed(owned), workspace=str(owned.workspace_id))
@@ -47,7 +48,7 @@ class Keeping:
         """See to the connections whose day has come."""
         now = utc_now()
         async with self._database.unscoped() as unscoped:
-            due = await unscoped.claim_looks(now=now, next_at=now + LOOKED_AT_EVERY, limit=AT_ONCE)
+            due = await unscoped.due.looks(now=now, next_at=now + LOOKED_AT_EVERY, limit=AT_ONCE)
             installation = await self._installation(unscoped, now=now) if due else Installation()
         for owned in due:
             await survived("look", self._look(owned, installation, now=now), workspace=str(owned.workspace_id))

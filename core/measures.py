@@ -60,4 +60,9 @@ def refresh_failed(error: XeroError) -> None:
 
 def acknowledged(kind: str, seconds: float) -> None:
     """`kind` as Slack calls it."""
-    ACKS.labels(KINDS.get(kind, "other")).observe(seconds)
+    ACKS.labels(kind_of(kind)).observe(seconds)
+
+
+def kind_of(kind: str) -> str:
+    """What we do, by what Slack calls it."""
+    return KINDS.get(kind, "other")

@@ -42,7 +42,7 @@ async def _hand_over(target: Database) -> int:
     try:
         async with target.unscoped() as unscoped:
             now = utc_now() + timedelta(days=1)
-            unfinished = await unscoped.unfinished_runs(queued_before=now, limit=AT_ONCE * AT_ONCE)
+            unfinished = await unscoped.due.unfinished_runs(queued_before=now, limit=AT_ONCE * AT_ONCE)
             for run_id in unfinished:
                 await engine.enqueue(unscoped.session, run_id)
     finally:

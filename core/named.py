@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from core.reading import IDS_AT_ONCE, Reader, batches, paged
+from core.reading import Reader
 from core.unapplied import read_unapplied
 from core.webhooks import Category
 from core.xero import wire
+from core.xero.queries import IDS_AT_ONCE, batches, by_ids
 from storage.models import Resource
 from storage.unapplied_models import Paper
 from storage.webhook_models import WebhookEvent
@@ -52,8 +53,7 @@ def ids_of(events: Sequence[WebhookEvent], category: Category) -> list[UUID]:
 async def look_into(reader: Reader, what: Named) -> None:
     """Read these and nothing else. An invoice that is a bill, or not there, is passed over."""
     for some in batches(what.invoices):
-        params = paged({"IDs": ",".join(map(str, some)), "summaryOnly": "true"}, 1)
-        page = wire.read_invoices(await reader.calls.get("Invoices", params))
+        page = wire.read_invoices(await reader.calls.get("Invoices", by_ids(some) | {"summaryOnly": "true"}))
         async with reader.step(Resource.INVOICES) as store:
             await reader.keep_invoices(store, page)
     await reader.contacts_by_id(what.contacts)

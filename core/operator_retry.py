@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from storage.audit import Did
 from storage.database import Database
 from storage.models import ConnectionState, RunState, Trigger
 from storage.overview import RunSeen
@@ -35,5 +36,5 @@ async def retry(database: Database, run: RunSeen, *, now: datetime) -> Answer:
             connection.next_reconcile_at = now
         else:
             connection.next_sync_at = now
-        store.audit.add("", "had a sync tried again", at=now)
+        store.audit.add("", Did.RETRIED_BY_OPERATORS, at=now)
     return Answer.DUE

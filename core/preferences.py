@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-import msgspec
 from sqlalchemy.exc import IntegrityError
 
+from core.edits import Edit, differing, encode
 from core.errors import BadArgument
 from core.zones import zone
+from storage.audit import Did
 from storage.database import Database
 from storage.models import Connection
 from storage.slack_models import Preferences
@@ -34,18 +35,9 @@ class Wanted:
     digest: bool
 
 
-class Setting(msgspec.Struct, frozen=True):
-    """One thing that was changed, for the audit log: as a setting's own value, ids joined by commas; empty is none."""
-
-    name: str
-    before: str
-    after: str
-
-
-def changes(before: Wanted, after: Wanted) -> list[Setting]:
+def changes(before: Wanted, after: Wanted) -> list[Edit]:
     """What is different, in the order of the dialog."""
-    pairs = zip(_said(before).items(), _said(after).values(), strict=True)
-    return [Setting(name, was, now) for (name, was), now in pairs if was != now]
+    return differing(_said(before), _said(after))
 
 
 def _said(it: Wanted) -> dict[str, str]:
@@ -112,7 +104,7 @@ async def _save(store: WorkspaceStore, wanted: Wanted, *, every: timedelta, by: 
     )
     await store.admins.replace(wanted.admins, by=by, now=now)
     if changed:
-        store.audit.add(by, "settings", at=now, detail=msgspec.json.encode(changed).decode())
+        store.audit.add(by, Did.SETTINGS_CHANGED, at=now, detail=encode(changed))
     if (await store.about.get()).channel_id != wanted.channel_id:
         await store.session.flush()
         await store.about.move(wanted.channel_id)

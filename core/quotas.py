@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from core.budget import Budget, budget, rhythm
+from core.budget import Budget, budget, stretched
 from core.errors import DailyLimitReached, XeroError
 from core.notices import QuotaLow, encode
 from core.xero.client import Meter
@@ -51,7 +51,7 @@ async def settle(
         connection.quota_opens_at = None
     left = of(connection, limit=limit, now=now)
     cost = await store.runs.automatic_cost(since=now - LOOKED_BACK)
-    spread = rhythm(every, left, cost=cost)
+    spread = stretched(every, left, cost=cost)
     connection.stretched_to = int(spread.total_seconds()) if spread > every else None
     if left.low and left.used is not None and not isinstance(error, DailyLimitReached):
         today = now.astimezone(zone(connection.timezone)).date()

@@ -21,9 +21,11 @@ from core.clock import utc_now
 from core.counting import Count, contact_drifted, drifted, held_of
 from core.errors import Superseded
 from core.notices import encode
-from core.walking import PAGE_SIZE, Fetch, Leaf, Walk, note
+from core.tracing import span
+from core.walking import Fetch, Leaf, Walk, note
 from core.xero import wire
 from core.xero.client import OrganisationCalls
+from core.xero.queries import IDS_AT_ONCE, PAGE_SIZE, Params, batches, by_ids, paged
 from core.zones import iana_name
 from storage.database import Database
 from storage.mirror_models import Cursor
@@ -32,15 +34,12 @@ from storage.store import WorkspaceStore
 
 log = structlog.get_logger()
 
-IDS_AT_ONCE = 40
-"""Keeps the address of a request under 2,000 characters."""
 MANY = 100_000
 OVERLAP = timedelta(minutes=5)
 """Read again, so that a change which Xero finished writing a little late is not missed."""
 ALL_SALES = {"where": 'Type=="ACCREC"', "order": "UpdatedDateUTC ASC", "summaryOnly": "true"}
 ALL_CONTACTS = {"order": "UpdatedDateUTC ASC", "includeArchived": "true"}
 
-Params = dict[str, Any]
 Keep = Callable[[WorkspaceStore, wire.Page], Awaitable[None]]
 
 
@@ -132,9 +131,10 @@ class Reader:
         line = asyncio.Lock()
 
         async def fetch(at: Position) -> wire.Page:
-            async with line:
-                body = await self.calls.get(path, paged(params, at.page), modified_since=at.since)
-            return await read(body)
+            with span("sync.read", resource=path, page=at.page):
+                async with line:
+                    body = await self.calls.get(path, paged(params, at.page), modified_since=at.since)
+                return await read(body)
 
         return fetch
 
@@ -175,8 +175,7 @@ class Reader:
         """Read these contacts in full; one that Xero does not know is kept by its id, so that it is asked for once."""
         told_at: datetime | None = None
         for some in batches(wanted):
-            params = {"IDs": ",".join(map(str, some)), "includeArchived": "true"}
-            answer = wire.read_contacts(await self.calls.get("Contacts", paged(params, 1)))
+            answer = wire.read_contacts(await self.calls.get("Contacts", by_ids(some) | {"includeArchived": "true"}))
             told_at = told_at or answer.told_at
             known = {row["contact_id"] for row in answer.rows}
             unknown = [unknown_contact(contact_id) for contact_id in some if contact_id not in known]
@@ -283,14 +282,15 @@ class Reader:
     async def step(self, resource: Resource) -> AsyncIterator[WorkspaceStore]:
         """One transaction in the name of this attempt, which ends by writing progress; where the run is not ours any
         more, nothing of it is kept."""
-        async with self.database.workspace(self.run.workspace_id) as store:
-            yield store
-            # The connection, where it was changed, before the run, as everybody takes them: or two could wait for
-            # each other.
-            await store.session.flush()
-            if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
-                raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
-            await self._tell(store)
+        with span("sync.store", resource=resource, page=self.tally.page):
+            async with self.database.workspace(self.run.workspace_id) as store:
+                yield store
+                # The connection, where it was changed, before the run, as everybody takes them: or two could wait for
+                # each other.
+                await store.session.flush()
+                if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
+                    raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
+                await self._tell(store)
         self._log_page()
 
     def _log_page(self) -> None:
@@ -329,14 +329,6 @@ def advance(cursor: Cursor, leaf: Leaf, *, began: datetime | None) -> None:
 
 def ids_of(rows: Sequence[dict[str, Any]], key: str) -> list[UUID]:
     return [row[key] for row in rows]
-
-
-def batches(wanted: Sequence[UUID]) -> list[Sequence[UUID]]:
-    return [wanted[start : start + IDS_AT_ONCE] for start in range(0, len(wanted), IDS_AT_ONCE)]
-
-
-def paged(params: Params, page: int) -> Params:
-    return params | {"page": page, "pageSize": PAGE_SIZE}
 
 
 def calls_by_id(contacts: int) -> int:

@@ -17,6 +17,7 @@ from uuid import UUID
 import structlog
 
 from core.notices import Restored, encode
+from storage.audit import Did
 from storage.database import Database
 from storage.models import ConnectionState
 
@@ -98,7 +99,7 @@ async def _one(database: Database, workspace_id: UUID, since: datetime, now: dat
         off = dict.fromkeys(("started_by", "started_at", "plan_seen_by", "plan_seen_at"))
         await store.reminders.decide(**off, restored_at=now, changed_at=now, next_look_at=now)
         connection = await store.connections.latest()
-        store.audit.add("", "restored", at=now)
+        store.audit.add("", Did.RESTORED, at=now)
         if connection is None or connection.state == ConnectionState.DISCONNECTED:
             return False
         if connection.next_sync_at is not None:

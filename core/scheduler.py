@@ -17,7 +17,6 @@ from core.schedule import jitter, next_night, next_sync_at
 from core.sync import Syncing
 from core.webhooks import Webhooks
 from core.zones import zone
-from storage.database import Database
 from storage.models import Connection, ConnectionState, Trigger
 from storage.store import WorkspaceStore
 
@@ -109,10 +108,10 @@ class Scheduler:
 class Due:
     """Starts the automatic syncs whose time has come."""
 
-    def __init__(self, database: Database, syncing: Syncing) -> None:
-        self._database = database
+    def __init__(self, syncing: Syncing, webhooks: Webhooks) -> None:
+        self._database = syncing.database
         self._syncing = syncing
-        self._webhooks = Webhooks(database)
+        self._webhooks = webhooks
 
     async def tick(self) -> None:
         """Claim due connections, insert their runs and hand them over, all in one transaction."""
@@ -120,7 +119,7 @@ class Due:
         every = self._syncing.every
         next_at = next_sync_at(now, every=every, failures=0, retry_at=None)
         async with self._database.unscoped() as unscoped:
-            claimed = await unscoped.claim_due_syncs(now=now, next_at=next_at, limit=CLAIM_AT_ONCE)
+            claimed = await unscoped.due.syncs(now=now, next_at=next_at, limit=CLAIM_AT_ONCE)
             for workspace_id, connection_id in claimed:
                 store = unscoped.within(workspace_id)
                 connection = await store.connections.get(connection_id)
@@ -137,7 +136,7 @@ class Due:
         """Start the full readings whose night has come; one whose connection is busy or broken waits."""
         now = utc_now()
         async with self._database.unscoped() as unscoped:
-            claimed = await unscoped.claim_due_reconciles(now=now, next_at=now + AFTER_ANOTHER, limit=CLAIM_AT_ONCE)
+            claimed = await unscoped.due.full_readings(now=now, next_at=now + AFTER_ANOTHER, limit=CLAIM_AT_ONCE)
             for workspace_id, connection_id in claimed:
                 store = unscoped.within(workspace_id)
                 connection = await store.connections.get(connection_id)
@@ -155,7 +154,7 @@ class Due:
         now = utc_now()
         await self._webhooks.watch(now=now)
         async with self._database.unscoped() as unscoped:
-            eventful = await unscoped.eventful(
+            eventful = await unscoped.due.eventful(
                 received_until=now - GATHERED_FOR, last_until=now - BETWEEN_WEBHOOKS, limit=CLAIM_AT_ONCE
             )
             for workspace_id, connection_id in eventful:

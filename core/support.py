@@ -12,9 +12,10 @@ from core.errors import NotConnected
 from core.guard import survived
 from core.operators import CannotWrite, Operators
 from core.redaction import redact
+from storage.audit import Did
 from storage.database import Database
 from storage.models import AuditEvent, Connection, Incident, RunState, SyncRun, Workspace
-from storage.unscoped import Owned
+from storage.owned import Owned
 
 log = structlog.get_logger()
 
@@ -22,7 +23,14 @@ SHOWN_FAILURES = 5
 SHOWN_STEPS = 8
 LOOKED_AT_RUNS = 50
 LOOKED_AT_STEPS = 100
-STEPS = {"connected", "reconnected", "disconnected", "asked for a sync", "asked for a full sync", "asked for help"}
+STEPS = {
+    Did.CONNECTED,
+    Did.RECONNECTED,
+    Did.DISCONNECTED,
+    Did.ASKED_FOR_SYNC,
+    Did.ASKED_FOR_FULL_SYNC,
+    Did.ASKED_FOR_HELP,
+}
 LEASE = timedelta(minutes=5)
 AT_ONCE = 20
 
@@ -77,7 +85,7 @@ class Support:
         async with self._database.workspace(workspace_id) as store:
             taken = await store.support.send(request_id, by=by, now=now)
             if taken:
-                store.audit.add(by, "asked for help", at=now)
+                store.audit.add(by, Did.ASKED_FOR_HELP, at=now)
             return taken
 
     async def tick(self) -> None:
@@ -85,7 +93,7 @@ class Support:
         if self.operators is None:
             return
         async with self._database.asking() as unscoped:
-            due = await unscoped.support_requests(now=utc_now(), limit=AT_ONCE)
+            due = await unscoped.due.support_requests(now=utc_now(), limit=AT_ONCE)
         for owned in due:
             await survived("support", self._mail(owned, self.operators), workspace=str(owned.workspace_id))
 

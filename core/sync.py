@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from core import agreement, measures, progress, quotas
+from core import agreement, measures, progress, quotas, tracing
 from core.agreement import Agreement
 from core.apart import Apart
 from core.clock import utc_now
@@ -25,6 +25,7 @@ from core.vault import Vault
 from core.xero.client import Meter, OrganisationCalls, Xero
 from core.xero.oauth import XeroLogin
 from core.zones import zone
+from storage.audit import Did
 from storage.connections import NOT_ITS_KEY
 from storage.database import Database
 from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
@@ -72,7 +73,7 @@ class Syncing:
                 raise NotConnected
             asked = await self.queue(store, connection, FULL if full else Trigger.MANUAL, by=by, now=now)
             if not asked.already:
-                store.audit.add(by, "asked for a full sync" if full else "asked for a sync", at=now)
+                store.audit.add(by, Did.ASKED_FOR_FULL_SYNC if full else Did.ASKED_FOR_SYNC, at=now)
             if full and asked.already and asked.run.trigger != FULL:
                 connection.next_reconcile_at = now
             return asked
@@ -81,14 +82,17 @@ class Syncing:
         self, store: WorkspaceStore, connection: Connection, trigger: Trigger, *, by: str | None, now: datetime
     ) -> Asked:
         """Queue a run in the caller's transaction and hand it to the engine in the same one."""
-        run = await store.runs.add(connection.id, trigger, asked_by=by, now=now)
+        run = await store.runs.add(connection.id, trigger, asked_by=by, now=now, run_id=tracing.take_id())
         if run is None:
             running = await store.runs.unfinished(connection.id)
             assert running is not None  # add() has just seen it, in this transaction
+            tracing.note(run=running.id)
             return Asked(running, connection.tenant_name, already=True)
-        await self.engine.enqueue(store.session, run.id)
+        with tracing.beginning(run.id, "sync.queued", run=run.id, workspace=store.id, trigger=trigger):
+            await self.engine.enqueue(store.session, run.id)
         (log.info if by else log.debug)("sync.queued", workspace=str(store.id), run=str(run.id), trigger=trigger)
-        await progress.tell(store, run.id, now=now)
+        if progress.is_told(run):
+            await progress.tell(store, run.id, now=now)
         store.touch(now)
         return Asked(run, connection.tenant_name, already=False)
 
@@ -120,7 +124,10 @@ class Syncing:
             measures.SYNC_WAIT.labels(run.trigger).observe((run.started_at - run.queued_at).total_seconds())
         reader = self._reader(run, connection, attempt)
         # So that also what others log on behalf of this run can be found by it.
-        with structlog.contextvars.bound_contextvars(run=str(run_id), workspace=str(workspace_id)):
+        with (
+            structlog.contextvars.bound_contextvars(run=str(run_id), workspace=str(workspace_id)),
+            tracing.span("sync.run", run_id, run=run_id, workspace=workspace_id, trigger=run.trigger, attempt=attempt),
+        ):
             if not await survived("sync.run", self._attempt(reader)):
                 await self._end(reader, Unexpected("see the log"))
 
@@ -178,6 +185,7 @@ class Syncing:
             await progress.tell(store, run.id, now=now)
             store.touch(now)
         measures.sync_ended(run.trigger, error.code if error else None, seconds)
+        tracing.note(result=error.code if error else "succeeded")
         log.info(
             "sync.finished",
             workspace=str(run.workspace_id),

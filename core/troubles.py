@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from core.errors import XeroError
-from core.held import NoPlan, Plan
+from core.held import NothingOnHold, OnHold
 from core.incidents import (
     Cause,
     Course,
@@ -30,6 +30,7 @@ from core.incidents import (
     decide,
 )
 from core.notices import Happened, Held, Tried, Trouble, TroubleAloud, TroubleStory, encode
+from storage.audit import Did
 from storage.models import Connection, ConnectionState, Incident
 from storage.store import WorkspaceStore
 
@@ -52,8 +53,8 @@ def course_of(incident: Incident | None) -> Course | None:
 class Troubles:
     """What happens to a connection's incidents. Every method works in the caller's transaction."""
 
-    def __init__(self, plan: Plan | None = None) -> None:
-        self._plan = plan or NoPlan()
+    def __init__(self, on_hold: OnHold | None = None) -> None:
+        self._on_hold = on_hold or NothingOnHold()
 
     async def failed(self, store: WorkspaceStore, connection: Connection, error: XeroError, *, now: datetime) -> None:
         """Something went wrong: count it, and tell what is to be told."""
@@ -117,7 +118,7 @@ class Troubles:
         decision = decide(course_of(incident), event, now)
         if decision is not None and decision.what is not None:
             detail = event.until.isoformat() if isinstance(event, Snoozed) else ""
-            store.audit.add(by, decision.what, at=now, detail=detail)
+            store.audit.add(by, Did(decision.what), at=now, detail=detail)
         await self._carry_out(store, connection, incident, decision, now=now)
         return incident
 
@@ -166,7 +167,7 @@ class Troubles:
             return
         held = None
         if incident.closed_at is None:
-            held = await self._plan.held(store, connection, now=now)
+            held = await self._on_hold.held(store, connection, now=now)
             incident.held = held.count if held else 0
         await store.session.flush()
         before = await store.outbox.get(f"{card_of(incident.id)}:story")

@@ -10,8 +10,9 @@ from uuid import uuid5
 import structlog
 
 from core.errors import PermissionMissing, XeroRejected
-from core.reading import Reader, paged
+from core.reading import Reader
 from core.xero.papers import LISTS, read_papers
+from core.xero.queries import paged
 from storage.models import Resource
 from storage.unapplied_models import Paper
 

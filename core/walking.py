@@ -14,10 +14,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from core.changes import SLACK, Position, onward, whole_second
+from core.xero.queries import PAGE_SIZE
 from core.xero.wire import Page
 
-PAGE_SIZE = 1000
-"""Xero's largest."""
 PAGES_AHEAD = 2
 """One to be stored next, and one that Xero works on meanwhile. They are asked for one after the other."""
 A_SECOND = timedelta(seconds=1)

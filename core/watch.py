@@ -14,8 +14,8 @@ from core.incidents import TOLD_AFTER, Cause
 from core.troubles import Troubles
 from storage.database import Database
 from storage.models import Connection
+from storage.owned import Owned
 from storage.store import WorkspaceStore
-from storage.unscoped import Owned
 
 AT_ONCE = 200
 MISSED_INTERVALS = 3
@@ -41,7 +41,7 @@ class Watch:
         """Tell what only time has made worth telling."""
         now = utc_now()
         async with self._database.asking() as unscoped:
-            due = await unscoped.incidents_to_look_at(now=now, opened_before=now - TOLD_AFTER, limit=AT_ONCE)
+            due = await unscoped.due.incidents(now=now, opened_before=now - TOLD_AFTER, limit=AT_ONCE)
         for owned in due:
             await survived("watch", self._look(owned), workspace=str(owned.workspace_id), incident=str(owned.id))
 
@@ -54,7 +54,7 @@ class Watch:
         now = utc_now()
         overdue_since = now - (MISSED_INTERVALS - 1) * self._every
         async with self._database.asking() as unscoped:
-            overdue = await unscoped.overdue_syncs(due_before=overdue_since, limit=AT_ONCE)
+            overdue = await unscoped.due.overdue_syncs(due_before=overdue_since, limit=AT_ONCE)
         self._seen = Counter({owned: self._seen[owned] + 1 for owned in overdue})
         for owned, looks in self._seen.items():
             if looks >= LOOKS:

@@ -74,7 +74,7 @@ class Kept(NamedTuple):
 class Webhooks:
     """The installation's one subscription; without a `key` nothing is believed."""
 
-    def __init__(self, database: Database, key: str = "") -> None:
+    def __init__(self, database: Database, key: str) -> None:
         self._database = database
         self._key = key.encode()
         self._keep = Together(self._keep_each)

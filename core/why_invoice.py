@@ -1,7 +1,7 @@
 """The story of one invoice: what is known of it, who holds it, what went out, what comes next and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from core.changes import is_outstanding
@@ -19,20 +19,25 @@ LOOK_AHEAD = 30
 
 
 @dataclass(frozen=True)
-class Story:
-    """`next_on` with its step where a letter is planned, else `held` says why not (None: nothing more is to come).
+class Coming:
+    """The day and the step of the next letter about an invoice, where one is planned; `held` says why it waits until
+    then, or why there is none, and `until` how long. All of it None: nothing more is to come."""
 
-    `decided` is the gate's last word, and `same` whether asking it again with the same facts gives the same answer.
-    """
+    on: date | None = None
+    step: int | None = None
+    held: Why | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Story:
+    """`decided` is the gate's last word, `same` whether asking it again with the same facts gives the same answer."""
 
     invoice: Invoice
     connection: Connection
     holds: Sequence[Hold]
     letters: Sequence[tuple[Letter, Reminder]]
-    next_on: date | None
-    next_step: int | None
-    held: Why | None
-    held_until: date | None
+    coming: Coming
     decision: Decision | None
     decided: Sequence[Why]
     same: bool
@@ -58,16 +63,12 @@ async def story(store: WorkspaceStore, number: str, *, now: datetime) -> Story:
     decision = await store.reminders.decision(invoice.invoice_id)
     said = [Why(reason) for reason in decision.reasons] if decision else []
     again = [reason.why for reason in replay(decision.told)] if decision else []
-    next_on, step, held, until = coming(outlook, invoice, now)
     return Story(
         invoice=invoice,
         connection=outlook.standing.connection,
         holds=await store.holds.of(targets),
         letters=await store.letters.of_invoice(invoice.invoice_id),
-        next_on=next_on,
-        next_step=step,
-        held=held,
-        held_until=until,
+        coming=coming(outlook, invoice, now),
         decision=decision,
         decided=said,
         same=said == again,
@@ -76,17 +77,14 @@ async def story(store: WorkspaceStore, number: str, *, now: datetime) -> Story:
     )
 
 
-def coming(
-    outlook: Outlook, invoice: Invoice, now: datetime
-) -> tuple[date | None, int | None, Why | None, date | None]:
-    """When the next letter about this invoice is planned and for which step; why it is held and until when."""
+def coming(outlook: Outlook, invoice: Invoice, now: datetime) -> Coming:
     made = outlook.plan(now, slots=LOOK_AHEAD)
-    held = next((h for h in made.held if h.debt.invoice_id == invoice.invoice_id), None)
+    found = next((h for h in made.held if h.debt.invoice_id == invoice.invoice_id), None)
+    held = Coming(held=found.why, until=found.until) if found else Coming()
     for letter in made.letters:
         for line in letter.lines:
             if line.debt.invoice_id == invoice.invoice_id:
-                return letter.day, line.step.days, held.why if held else None, held.until if held else None
-    if held:
-        return None, None, held.why, held.until
-    owes = is_outstanding(invoice.status, invoice.amount_due)
-    return None, None, None if owes else Why.NOT_OUTSTANDING, None
+                return replace(held, on=letter.day, step=line.step.days)
+    if found is None and not is_outstanding(invoice.status, invoice.amount_due):
+        return Coming(held=Why.NOT_OUTSTANDING)
+    return held

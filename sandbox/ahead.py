@@ -15,7 +15,7 @@ from sqlmodel import col, func, select, update
 
 from core.reminders.noting import NOT_AFTER
 from core.reminders.outlook import policy_of
-from core.reminders.slots import Rhythm
+from core.reminders.slots import SendTimes
 from core.webhooks import SILENCE
 from storage.database import Database
 from storage.homes import outdated
@@ -154,29 +154,29 @@ async def put_off(database: Database, until: datetime) -> bool:
         return bool((await unscoped.session.exec(later)).rowcount)
 
 
-async def rhythms(database: Database) -> dict[UUID, Rhythm]:
+async def send_times(database: Database) -> dict[UUID, SendTimes]:
     """When letters may go, by workspace."""
     both = select(ReminderPolicy, Connection).where(
         col(ReminderPolicy.workspace_id) == col(Connection.workspace_id), LIVE
     )
     async with database.asking() as unscoped:
         found = (await unscoped.session.exec(both)).all()
-    return {row.workspace_id: policy_of(connection, row).rhythm for row, connection in found}
+    return {row.workspace_id: policy_of(connection, row).send_times for row, connection in found}
 
 
-async def next_look(database: Database, rhythms: Mapping[UUID, Rhythm], now: datetime) -> datetime | None:
+async def next_look(database: Database, send_times: Mapping[UUID, SendTimes], now: datetime) -> datetime | None:
     """The next moment at which a look at reminders may find something to send."""
     waiting = select(ReminderPolicy.workspace_id, ReminderPolicy.next_look_at).where(
         col(ReminderPolicy.next_look_at) > now
     )
     async with database.asking() as unscoped:
         found = (await unscoped.session.exec(waiting)).all()
-    return min((worth_looking(at, rhythms.get(workspace), now) for workspace, at in found if at), default=None)
+    return min((worth_looking(at, send_times.get(workspace), now) for workspace, at in found if at), default=None)
 
 
-def worth_looking(at: datetime, rhythm: Rhythm | None, now: datetime) -> datetime:
+def worth_looking(at: datetime, send_times: SendTimes | None, now: datetime) -> datetime:
     """Between slots nothing goes, and in one that was looked at already only what a sync brings is new."""
-    slot = next(rhythm.slots_from(now), None) if rhythm and at - now > AT_ONCE else None
+    slot = next(send_times.slots_from(now), None) if send_times and at - now > AT_ONCE else None
     if slot is None:
         return at
     return at + REPEATED_AFTER if slot.opens_at <= now else max(at, slot.opens_at)

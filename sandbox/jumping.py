@@ -56,7 +56,7 @@ class JumpingEngine:
     async def take_up(self, database: Database) -> None:
         """Hand over what the end of a process in the middle of a jump left behind; twice is once with the engine."""
         async with database.unscoped() as unscoped:
-            for run_id in await unscoped.unfinished_runs(queued_before=utc_now(), limit=MOST):
+            for run_id in await unscoped.due.unfinished_runs(queued_before=utc_now(), limit=MOST):
                 await self._inner.enqueue(unscoped.session, run_id)
 
     async def rest(self, *, within: float) -> None:

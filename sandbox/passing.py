@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.guard import survived
-from core.reminders.slots import Rhythm
+from core.reminders.slots import SendTimes
 from core.scheduler import Tick
-from sandbox.ahead import Ahead, is_busy, look_ahead, next_look, put_off, rhythms
+from sandbox.ahead import Ahead, is_busy, look_ahead, next_look, put_off, send_times
 from sandbox.clock import VirtualClock
 from sandbox.jumping import JumpingEngine
 from storage.database import Database
@@ -85,7 +85,7 @@ class Passing:
         try:
             await self.settled()
             self.engine.jumping = True
-            walked = await self._walk(end, await rhythms(self.database))
+            walked = await self._walk(end, await send_times(self.database))
             self.engine.jumping = False
             await self.settled()
         finally:
@@ -93,7 +93,7 @@ class Passing:
             self.gate.open()
         return walked
 
-    async def _walk(self, end: datetime, rhythms: Mapping[UUID, Rhythm]) -> Walked:
+    async def _walk(self, end: datetime, send_times: Mapping[UUID, SendTimes]) -> Walked:
         pace, longest, synced_at = Pace(self.real_seconds), timedelta(0), self.clock.now()
         ahead = await self._rest()
         while (now := self.clock.now()) < end:
@@ -104,7 +104,7 @@ class Passing:
             if stride > EVERY and await put_off(self.database, min(synced_at + stride, end)):
                 longest = max(longest, stride)
                 ahead = await look_ahead(self.database, now)
-            there, is_sync = await self._next(ahead, end, rhythms)
+            there, is_sync = await self._next(ahead, end, send_times)
             began = time.monotonic()
             self._go(there)
             ahead = await self._rest()
@@ -112,10 +112,10 @@ class Passing:
             pace.note(there - now, time.monotonic() - began, is_sync=is_sync)
         return Walked(pace.stops, longest or None)
 
-    async def _next(self, ahead: Ahead, end: datetime, rhythms: Mapping[UUID, Rhythm]) -> tuple[datetime, bool]:
+    async def _next(self, ahead: Ahead, end: datetime, send_times: Mapping[UUID, SendTimes]) -> tuple[datetime, bool]:
         """Where to go, and whether it is for an automatic sync."""
         now = self.clock.now()
-        look = await next_look(self.database, rhythms, now) if rhythms else None
+        look = await next_look(self.database, send_times, now) if send_times else None
         others = [at for at in (ahead.other, look, await self.carry()) if at is not None and at > now]
         other = min([end, *others])
         return (ahead.sync, True) if ahead.sync is not None and ahead.sync <= other else (other, False)

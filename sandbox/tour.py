@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from sandbox.mail import FakeMailbox, Letter
 from sandbox.xero import FakeXero
-from sandbox.xero import Invoice as Papers
+from sandbox.xero import Invoice as XeroInvoice
 from storage.database import Database
 from storage.mirror_models import Invoice
 from storage.models import Connection, ConnectionState, Incident, RunState, SyncRun
@@ -137,15 +137,15 @@ class Tour:
             letters_to_paid=sum(map(self._speaks_of_paid, self.mailbox.letters)),
         )
 
-    def _invoices(self) -> Iterable[Papers]:
+    def _invoices(self) -> Iterable[XeroInvoice]:
         return (invoice for books in self.xero.organisations for invoice in books.invoices)
 
-    def _paid_since(self, moment: datetime | None) -> list[Papers]:
+    def _paid_since(self, moment: datetime | None) -> list[XeroInvoice]:
         """Invoices that got a payment in Xero after that; the last ones, a database asks for no thousands."""
         found = [one for one in self._invoices() if moment and one.payments and one.updated_at > moment]
         return found[-MOST_ASKED:]
 
-    def _spared(self, moment: datetime | None, day: date) -> list[Papers]:
+    def _spared(self, moment: datetime | None, day: date) -> list[XeroInvoice]:
         """Sales invoices overdue on that day of letters, and settled since `moment`, before the last letter went."""
         last = max((letter.at for letter in self.mailbox.letters), default=None)
         settled = [one for one in self._paid_since(moment) if one.type == "ACCREC" and one.due == 0]

@@ -5,21 +5,20 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from core.agreement import Agreement, Sum
 from core.dashboard import Dashboard, Planned
+from core.edits import Edit
+from core.edits import encode as encode_edits
 from core.notices import AgeTold, Amount, Books, Paid, SyncTold
-from core.preferences import Setting
 from core.reminders.facts import HoldFact, HoldReason, Policy
 from core.reminders.gate import Why
 from core.reminders.outlook import Outlook, Standing
 from core.reminders.plan import Customer, Debt, HeldDebt, Plan, PlannedLetter, PlannedLine
-from core.reminders.rules import STEPS, Rules
-from core.reminders.slots import Rhythm
+from core.reminders.rules import STEPS, Rules, changes
+from core.reminders.slots import SendTimes
 from core.reminders.workdays import working_days
 from core.status import Status
-from core.why_invoice import Story
+from core.why_invoice import Coming, Story
 from core.zones import zone
 from storage.mirror_models import Invoice, SetAside
 from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
@@ -36,7 +35,8 @@ NAME = "Harbour Lane Ltd"
 CHANNEL = "C1"
 SOMEBODY = "U1"
 GROUP = "S1"
-CHANGES = msgspec.json.encode([Setting("rhythm", "", "3600"), Setting("quiet hours", "", "18:00-07:00")]).decode()
+CHANGES = encode_edits([Edit("rhythm", "", "3600"), Edit("quiet hours", "", "18:00-07:00")])
+NEW_RULES = encode_edits(changes(Rules(), Rules(steps=STEPS[1:], thank=True)))
 QUARTER = timedelta(minutes=15)
 BOOKS = Books(
     [
@@ -174,11 +174,11 @@ def hold(**more: Any) -> Hold:
 
 def outlook(*, started: bool = True, holds: tuple[Hold, ...] = (), reminds: bool = False, **more: Any) -> Outlook:
     rules = Rules()
-    rhythm = Rhythm(rules.send_at, frozenset(rules.weekdays), zone("Europe/London"), working_days("GB"))
+    send_times = SendTimes(rules.send_at, frozenset(rules.weekdays), zone("Europe/London"), working_days("GB"))
     standing = Standing(
         connection=connection(**more),
         row=ReminderPolicy(workspace_id=AN_ID, xero_reminds=reminds),
-        policy=Policy(rules, rhythm, started=started),
+        policy=Policy(rules, send_times, started=started),
         today=TODAY,
         holds=holds,
         unsubscribed=frozenset(),
@@ -244,10 +244,7 @@ def story(**more: Any) -> Story:
         "connection": connection(),
         "holds": [],
         "letters": [(letter(), reminder)],
-        "next_on": date(2026, 11, 24),
-        "next_step": 7,
-        "held": None,
-        "held_until": None,
+        "coming": Coming(date(2026, 11, 24), 7),
         "decision": Decision(workspace_id=AN_ID, invoice_id=ANOTHER_ID, at=NOON - timedelta(days=10), told=""),
         "decided": [],
         "same": True,

@@ -4,7 +4,7 @@ import re
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-from scripts.sbom import pins
+from scripts.sbom import LOCK, pins
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "licences.md"
 HEAD = """\
@@ -17,7 +17,16 @@ terms, by what each package says of itself. Written by `python -m scripts.licenc
 | package | version | licence |
 |---|---|---|
 """
+TRACES = """
+## With traces
+
+What the extra `otel` brings besides, as pinned in `requirements/otel.txt`.
+
+| package | version | licence |
+|---|---|---|
+"""
 SHORT = {
+    "3-clause bsd license": "BSD-3-Clause",
     "apache 2.0": "Apache-2.0",
     "apache license 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
@@ -65,7 +74,13 @@ def row(pin: str) -> str:
 
 
 def page() -> str:
-    return HEAD + "\n".join(row(pin) for pin in pins()) + "\n"
+    usual = pins()
+    besides = [pin for pin in pins(LOCK.with_name("otel.txt")) if pin not in usual]
+    return HEAD + rows(usual) + TRACES + rows(besides)
+
+
+def rows(pins: list[str]) -> str:
+    return "".join(f"{row(pin)}\n" for pin in pins)
 
 
 if __name__ == "__main__":

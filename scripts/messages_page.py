@@ -38,8 +38,10 @@ from core.forgetting import Forgotten  # noqa: E402
 from core.reminders.letters import Content, Owed, write  # noqa: E402
 from core.reminders.rules import STEPS, Rules  # noqa: E402
 from core.support import Case  # noqa: E402
+from core.why_invoice import Coming  # noqa: E402
 from scripts import examples as of  # noqa: E402
 from scripts.drawing import drawn, drawn_modal, drawn_view  # noqa: E402
+from storage.audit import Did  # noqa: E402
 from storage.models import AuditEvent, ConnectionState, RunState, Trigger, Workspace  # noqa: E402
 from storage.reminder_models import LetterState, Scope  # noqa: E402
 
@@ -129,7 +131,8 @@ def told_of_status() -> Chapter:
             [
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="asked for a sync"),
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="hold placed", detail="INV-0042"),
-                AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="settings", detail=of.CHANGES),
+                AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what=Did.RULES_CHANGED, detail=of.NEW_RULES),
+                AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what=Did.SETTINGS_CHANGED, detail=of.CHANGES),
                 AuditEvent(workspace_id=of.AN_ID, at=NOON, who=WHO, what="connected", detail=NAME),
             ]
         ),
@@ -159,7 +162,7 @@ def reminding() -> Chapter:
         "A letter": forms.letter(ID, STEPS[2], words, note=reminder_views.test_result("sent"), address="a@example.com"),
         "After *Pause all*": forms.pause(ID),
         "After *Hold something*, and `/solido hold`": forms.hold(ID),
-        "A short answer, here after *Resume now*": reminder_views.done(
+        "A short answer, here after *Resume now*": Message.of(
             f"Reminders of {bold(NAME)} go on. Of what was missed only the latest step goes out."
         ),
         "`/solido why INV-0042`": why_invoice.story(of.story(), ID),
@@ -177,7 +180,7 @@ def owed() -> Owed:
 def held_story() -> of.Story:
     about = {"scope": Scope.INVOICE, "target": str(of.ANOTHER_ID), "until_on": date(2026, 12, 12)}
     placed = of.hold(**about, reason="disputed", note="the delivery was short")
-    return of.story(next_on=None, next_step=None, held=of.DISPUTE, held_until=date(2026, 12, 12), holds=[placed])
+    return of.story(coming=Coming(held=of.DISPUTE, until=date(2026, 12, 12)), holds=[placed])
 
 
 def letters() -> Chapter:

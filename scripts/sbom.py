@@ -23,9 +23,9 @@ dependencies = [
 """
 
 
-def pins() -> list[str]:
+def pins(lock: Path = LOCK) -> list[str]:
     """Every line of the lock that names a package: `name==version`, with its marker if it has one."""
-    return [found.strip() for found in PIN.findall(LOCK.read_text(encoding="utf-8"))]
+    return [found.strip() for found in PIN.findall(lock.read_text(encoding="utf-8"))]
 
 
 def project(version: str) -> str:

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import case, col, func, literal, select, update
@@ -32,10 +32,17 @@ class Runs:
         return select(SyncRun).where(col(SyncRun.workspace_id) == self._workspace_id)
 
     async def add(
-        self, connection_id: UUID, trigger: Trigger, *, now: datetime, asked_by: str | None = None
+        self,
+        connection_id: UUID,
+        trigger: Trigger,
+        *,
+        now: datetime,
+        asked_by: str | None = None,
+        run_id: UUID | None = None,
     ) -> SyncRun | None:
         """Queue a run; None when this connection has an unfinished one already."""
         run = SyncRun(
+            id=run_id or uuid4(),
             workspace_id=self._workspace_id,
             connection_id=connection_id,
             trigger=trigger,

@@ -1,4 +1,4 @@
-"""Questions asked before the workspace is known, and claims that run across workspaces. They answer with ids."""
+"""Questions asked before the workspace is known. They answer with ids."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Table, Uuid
-from sqlmodel import SQLModel, col, delete, exists, func, select, union_all, update
+from sqlmodel import SQLModel, col, delete, func, select, union_all, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.digests import Digests
+from storage.due import DueWork
 from storage.figures import Figures
 from storage.homes import Homes
 from storage.installation import InstallationRow
@@ -21,34 +22,19 @@ from storage.models import (
     Incident,
     OutboxMessage,
     SealingKey,
-    SupportRequest,
     SyncRun,
     Team,
     Workspace,
 )
-from storage.outbox import held_up
 from storage.overview import Overview
-from storage.reminder_models import Letter, LetterState, ReminderPolicy
+from storage.owned import Owned
+from storage.reminder_models import Letter
 from storage.seals import Seals
 from storage.seen import SeenRequests
 from storage.store import WorkspaceStore
 from storage.teams import Teams
-from storage.webhook_models import WebhookEvent, WebhookFeed
+from storage.webhook_models import WebhookFeed
 from storage.workers import Workers
-
-
-class Owned(NamedTuple):
-    """A row and the workspace it belongs to."""
-
-    workspace_id: UUID
-    id: UUID
-
-
-class Waiting(NamedTuple):
-    """A notice and the workspace it belongs to."""
-
-    workspace_id: UUID
-    id: int
 
 
 class Place(NamedTuple):
@@ -64,7 +50,7 @@ def is_ours(table: Table) -> bool:
 
 
 class Unscoped:
-    """Look-ups by outside keys (Slack ids, hashes) and claims of due work."""
+    """Look-ups by outside keys: Slack ids, hashes, ids of rows."""
 
     def __init__(self, session: AsyncSession, process: str = "") -> None:
         self.session = session
@@ -74,6 +60,7 @@ class Unscoped:
         self.seals = Seals(session)
         self.homes = Homes(session)
         self.digests = Digests(session)
+        self.due = DueWork(session)
         self.figures = Figures(session)
         self.installation = InstallationRow(session)
         self.overview = Overview(session)
@@ -123,136 +110,31 @@ class Unscoped:
         owner = select(Connection.workspace_id).where(col(Connection.id) == connection_id)
         return (await self.session.exec(owner)).one_or_none()
 
-    async def missed_messages(self, team_id: UUID) -> list[Waiting]:
-        """What could not be told where it belongs, in any workspace of a team, and was not mentioned since."""
-        found = select(OutboxMessage.workspace_id, OutboxMessage.id).join(
-            Workspace, col(Workspace.id) == col(OutboxMessage.workspace_id)
+    async def workspaces_with_missed(self, team_id: UUID) -> list[UUID]:
+        """The workspaces of a team that have messages which could not be told where they belong, and were not mentioned
+        since; the one that has waited longest first."""
+        found = (
+            select(OutboxMessage.workspace_id)
+            .join(Workspace, col(Workspace.id) == col(OutboxMessage.workspace_id))
+            .where(
+                col(Workspace.team_id) == team_id,
+                col(OutboxMessage.missed_at).is_not(None),
+                col(OutboxMessage.mentioned_at).is_(None),
+            )
+            .group_by(col(OutboxMessage.workspace_id))
+            .order_by(func.min(OutboxMessage.id))
         )
-        unheard = found.where(
-            col(Workspace.team_id) == team_id,
-            col(OutboxMessage.missed_at).is_not(None),
-            col(OutboxMessage.mentioned_at).is_(None),
-        )
-        return [Waiting(*row) for row in (await self.session.exec(unheard.order_by(col(OutboxMessage.id)))).all()]
-
-    async def support_requests(self, *, now: datetime, limit: int) -> list[Owned]:
-        """Calls for help that are to be sent."""
-        due = select(SupportRequest.workspace_id, SupportRequest.id).where(
-            col(SupportRequest.sent_at).is_(None), col(SupportRequest.send_at) <= now
-        )
-        return [Owned(*row) for row in (await self.session.exec(due.limit(limit))).all()]
+        return list((await self.session.exec(found)).all())
 
     async def incident_owner(self, incident_id: UUID) -> UUID | None:
         """The workspace an incident belongs to."""
         owner = select(Incident.workspace_id).where(col(Incident.id) == incident_id)
         return (await self.session.exec(owner)).one_or_none()
 
-    async def incidents_to_look_at(self, *, now: datetime, opened_before: datetime, limit: int) -> list[Owned]:
-        """Open incidents whose snooze is over, or that were opened before that moment and are told nowhere yet."""
-        quiet = col(Incident.told_at).is_(None) & (col(Incident.opened_at) <= opened_before)
-        found = select(Incident.workspace_id, Incident.id).where(
-            col(Incident.closed_at).is_(None), quiet | (col(Incident.snoozed_until) <= now)
-        )
-        return [
-            Owned(*row) for row in (await self.session.exec(found.order_by(col(Incident.opened_at)).limit(limit))).all()
-        ]
-
-    async def overdue_syncs(self, *, due_before: datetime, limit: int) -> list[Owned]:
-        """Live connections of which a sync was due before that moment, or handed over and has not come to an end."""
-        not_ended = select(SyncRun.id).where(
-            col(SyncRun.connection_id) == col(Connection.id),
-            col(SyncRun.finished_at).is_(None),
-            col(SyncRun.queued_at) <= due_before,
-        )
-        found = select(Connection.workspace_id, Connection.id).where(
-            col(Connection.state) != ConnectionState.DISCONNECTED,
-            (col(Connection.next_sync_at) <= due_before) | not_ended.exists(),
-        )
-        return [Owned(*row) for row in (await self.session.exec(found.limit(limit))).all()]
-
-    async def claim_due_syncs(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
-        """Take the connections whose automatic sync is due; each is given to one caller only."""
-        return await self._claim(col(Connection.next_sync_at), now=now, limit=limit, values={"next_sync_at": next_at})
-
-    async def claim_due_reconciles(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
-        """Take the connections whose full reading is due."""
-        due_at = col(Connection.next_reconcile_at)
-        return await self._claim(due_at, now=now, limit=limit, values={"next_reconcile_at": next_at})
-
-    async def claim_farewells(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
-        """Take disconnected connections that Xero still has to be told about."""
-        return await self._claim(col(Connection.farewell_at), now=now, limit=limit, values={"farewell_at": next_at})
-
-    async def claim_looks(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
-        """Take the connections that are to be looked at, syncs or not."""
-        return await self._claim(col(Connection.look_at), now=now, limit=limit, values={"look_at": next_at})
-
-    async def interrupted_refreshes(self, *, now: datetime, limit: int) -> list[Owned]:
-        """Live connections whose tokens somebody began to refresh and never came back."""
-        found = select(Connection.workspace_id, Connection.id).where(
-            col(Connection.refresh_lease_until) <= now, col(Connection.state) != ConnectionState.DISCONNECTED
-        )
-        return [Owned(*row) for row in (await self.session.exec(found.limit(limit))).all()]
-
-    async def _claim(self, due_at: Any, *, now: datetime, limit: int, values: dict[str, Any]) -> list[Owned]:
-        found = select(Connection.id).where(due_at <= now).order_by(due_at).limit(limit)
-        # A CTE is evaluated once. A subquery in IN may be run again for every row, which takes more than `limit`.
-        due = found.with_for_update(skip_locked=True, key_share=True).cte("due")
-        taken = await self.session.exec(
-            update(Connection)
-            .where(col(Connection.id).in_(select(due.c.id)))
-            .values(**values)
-            .returning(col(Connection.workspace_id), col(Connection.id))
-        )
-        return [Owned(*row) for row in taken.all()]
-
-    async def claim_due_reminders(self, *, now: datetime, next_at: datetime, limit: int) -> list[UUID]:
-        """Take the workspaces whose reminders are to be looked at; each is given to one caller only."""
-        due_at = col(ReminderPolicy.next_look_at)
-        found = select(ReminderPolicy.workspace_id).where(due_at <= now).order_by(due_at).limit(limit)
-        due = found.with_for_update(skip_locked=True, key_share=True).cte("due")
-        taken = await self.session.exec(
-            update(ReminderPolicy)
-            .where(col(ReminderPolicy.workspace_id).in_(select(due.c.workspace_id)))
-            .values(next_look_at=next_at)
-            .returning(col(ReminderPolicy.workspace_id))
-        )
-        return [row[0] for row in taken.all()]
-
-    async def lost_letters(self, *, claimed_before: datetime) -> list[Owned]:
-        """Letters promised to SMTP so long ago that whoever did it must be gone."""
-        lost = select(Letter.workspace_id, Letter.id).where(
-            col(Letter.state) == LetterState.CLAIMED, col(Letter.claimed_at) <= claimed_before
-        )
-        return [Owned(*row) for row in (await self.session.exec(lost)).all()]
-
-    async def letters_to_note(self, *, finished_after: datetime, limit: int) -> list[Owned]:
-        """Letters that went a short while ago and are not noted in Xero yet, oldest first."""
-        found = select(Letter.workspace_id, Letter.id).where(
-            col(Letter.state) == LetterState.SENT,
-            col(Letter.noted_at).is_(None),
-            col(Letter.finished_at) > finished_after,
-        )
-        rows = await self.session.exec(found.order_by(col(Letter.finished_at)).limit(limit))
-        return [Owned(*row) for row in rows.all()]
-
     async def letter_by_unsubscribe(self, unsubscribe_hash: str) -> Owned | None:
         found = select(Letter.workspace_id, Letter.id).where(col(Letter.unsubscribe_hash) == unsubscribe_hash)
         row = (await self.session.exec(found)).first()
         return None if row is None else Owned(*row)
-
-    async def waiting_messages(self, *, now: datetime, limit: int) -> list[Waiting]:
-        """Notices that are due to be told, oldest first."""
-        due = select(OutboxMessage.workspace_id, OutboxMessage.id).where(
-            col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now, ~held_up(beyond=now)
-        )
-        rows = await self.session.exec(due.order_by(col(OutboxMessage.id)).limit(limit))
-        return [Waiting(*row) for row in rows.all()]
-
-    async def unfinished_runs(self, *, queued_before: datetime, limit: int) -> list[UUID]:
-        """Runs that should be with the engine by now, oldest first."""
-        runs = select(SyncRun.id).where(col(SyncRun.finished_at).is_(None), col(SyncRun.queued_at) <= queued_before)
-        return list((await self.session.exec(runs.order_by(col(SyncRun.queued_at)).limit(limit))).all())
 
     async def tenant_is_live(self, tenant_id: str) -> bool:
         """Whether any workspace of this installation holds this organisation now."""
@@ -300,20 +182,6 @@ class Unscoped:
             .where(col(Connection.state) == ConnectionState.ACTIVE, col(Connection.next_sync_at) > at)
             .values(next_sync_at=at)
         )
-
-    async def eventful(self, *, received_until: datetime, last_until: datetime, limit: int) -> list[Owned]:
-        """Connections that are well and idle, whose webhooks wait since then, and had their last such sync by then."""
-        busy = exists().where(col(SyncRun.connection_id) == col(Connection.id), col(SyncRun.finished_at).is_(None))
-        found = (
-            select(Connection.workspace_id, Connection.id)
-            .join(WebhookEvent, col(WebhookEvent.connection_id) == col(Connection.id))
-            .where(col(WebhookEvent.handled_at).is_(None), col(WebhookEvent.received_at) <= received_until)
-            .where(col(Connection.state) == ConnectionState.ACTIVE, col(Connection.failures) == 0, ~busy)
-            .where(col(Connection.webhook_at).is_(None) | (col(Connection.webhook_at) <= last_until))
-            .distinct()
-            .limit(limit)
-        )
-        return [Owned(*row) for row in (await self.session.exec(found)).all()]
 
     async def forget_expired_attempts(self, *, now: datetime) -> int:
         gone = await self.session.exec(delete(ConnectAttempt).where(col(ConnectAttempt.expires_at) <= now))

@@ -19,6 +19,12 @@ from tests.compiled import make_sharing_engine
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A third of their time tests wait: for processes, browsers, each other's clocks."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return -(-cores * 3 // 2)
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever asks for PostgreSQL is marked so."""

@@ -16,6 +16,7 @@ PACKAGES = [*FLOORS, "sandbox"]
 ONLY_IN = {
     "dbos": "core/engine.py",
     "authlib": "core/xero/oauth.py",
+    "opentelemetry": "bot/otel.py",
     "slack_bolt": "bot/",
     "slack_sdk": "bot/",
 }
@@ -91,6 +92,12 @@ def test_a_library_stays_in_its_one_place(library):
         for name, where in imports(path, tree)
         if name.split(".")[0] == library
     ]
+    assert not strays
+
+
+def test_nobody_imports_what_not_everybody_has():
+    """bot/tracing.py does, by name, where it is wanted: OpenTelemetry costs memory, and may not be there."""
+    strays = [where for path, tree in sources().items() for name, where in imports(path, tree) if name == "bot.otel"]
     assert not strays
 
 

@@ -21,6 +21,7 @@ PAGES = [DOCS / name for name in ("architecture.md", "glossary.md", "security.md
 IN_THE_HOUSE = re.compile(r"`((?:bot|core|storage|sandbox|tests|scripts|docs|requirements)/[\w./-]*)`")
 ANSWER = re.compile(r"^\| … [^|]+\| `([^`]+)` \| (`[^|]+`) \|$", re.MULTILINE)
 NOUN = re.compile(r"^\| [^|]+ \| .+? \| ([^|]*) \| [^|]* \|$", re.MULTILINE)
+PROMISE = re.compile(r"^\| .+ \| .+ \| (`.+`) \|$", re.MULTILINE)
 TABLES = [installation, models, reminder_models, slack_models, unapplied_models, webhook_models]
 
 
@@ -28,6 +29,22 @@ TABLES = [installation, models, reminder_models, slack_models, unapplied_models,
 def test_every_file_that_a_page_names_is_there(page: Path):
     missing = [path for path in IN_THE_HOUSE.findall(page.read_text(encoding="utf-8")) if not (ROOT / path).exists()]
     assert missing == []
+
+
+def test_every_promise_is_shown_by_tests_that_are_there():
+    page = (DOCS / "promises.md").read_text()
+    head_and_rule = 2
+    shown = PROMISE.findall(page)
+    assert len(shown) == len(re.findall(r"^\|", page, re.MULTILINE)) - head_and_rule > 20
+    targets = {f"make {name}" for name in re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)}
+    named = {name for cell in shown for name in re.findall(r"`([^`]+)`", cell)} - targets
+    assert [name for name in named if not holds_tests(name)] == []
+
+
+def holds_tests(name: str) -> bool:
+    path = ROOT / name
+    files = [path] if path.is_file() else path.rglob("test_*.py")
+    return any(re.search(r"^(async )?def test_|^Test\w+ = ", file.read_text(), re.MULTILINE) for file in files)
 
 
 def test_each_question_is_answered_by_the_file_that_it_names():

@@ -54,8 +54,8 @@ def test_a_lock_holds_versions_and_digests_and_no_address_or_path(lock):
 
 
 def test_what_runs_is_what_was_tested():
-    run, dev, uv = (pins(name) for name in ("run", "dev", "uv"))
-    assert run.items() <= dev.items()
+    run, otel, dev, uv = (pins(name) for name in ("run", "otel", "dev", "uv"))
+    assert run.items() <= otel.items() <= dev.items()
     assert uv.items() <= dev.items()
 
 

@@ -26,9 +26,11 @@ def test_the_page_of_licences_is_current():
 
 
 def test_everything_comes_under_terms_that_were_looked_at():
-    rows = re.findall(r"^\| ([^ ]+) \| [^|]+ \| ([^|]+) \|$", licences.page(), re.MULTILINE)[1:]
+    rows = re.findall(r"^\| ([^ ]+) \| [^|]+ \| ([^|]+) \|$", licences.page(), re.MULTILINE)
     assert len(rows) > 50
-    strange = {name: terms for name, terms in rows if not set(re.split(r" (?:AND|OR|/) ", terms)) <= FINE}
+    strange = {
+        name: terms for name, terms in rows if name != "package" and not set(re.split(r" (?:AND|OR|/) ", terms)) <= FINE
+    }
     assert strange == {}
 
 

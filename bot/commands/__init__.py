@@ -21,9 +21,11 @@ from bot.commands.status import status
 from bot.commands.support import support
 from bot.commands.sync import FULL, sync
 from bot.commands.why import why
-from bot.views.blocks import Message, Modal, listed
+from bot.views.blocks import Message, Modal
 from bot.views.help import help_text, not_understood, refusal
+from core import tracing
 from core.errors import SolidoError
+from core.wording import listed
 
 log = structlog.get_logger()
 
@@ -32,13 +34,14 @@ Handler = Callable[[Call], Awaitable[Message | Modal]]
 
 class Command(NamedTuple):
     """A subcommand and, for the help, what it does. `words`: whether it takes further words after its name; `only`: the
-    ones it knows; `listed`: whether the help, which has ten lines, has one for it."""
+    ones it knows; `listed`: whether the help, which has ten lines, has one for it; `dialog`: it may open one."""
 
     handler: Handler
     does: str
     words: bool = False
     only: tuple[str, ...] = ()
     listed: bool = True
+    dialog: bool = False
 
     def takes(self, argument: str) -> bool:
         return not argument or self.words or argument.lower() in self.only
@@ -53,15 +56,17 @@ COMMANDS: dict[str, Command] = {
     "sync": Command(sync, "brings the books up to date now; `sync full` reads all that is outstanding", only=(FULL,)),
     "status": Command(status, "tells how syncing goes, and what is outstanding"),
     "reminders": Command(reminders, "shows which reminders go to whom, when and why, and what is held"),
-    "hold": Command(hold, "leaves an invoice or a customer alone: `hold INV-0042 until 12 Dec because disputed`", True),
+    "hold": Command(
+        hold, "leaves an invoice or a customer alone: `hold INV-0042 until 12 Dec because disputed`", True, dialog=True
+    ),
     "why": Command(why, "tells why the last sync is in the state it is, or the story of one invoice", words=True),
     "history": Command(history, "tells who did what here; `settings`, `export` and `forget` are for admins"),
-    "support": Command(support, "opens a form to get help, with everything that is known filled in"),
+    "support": Command(support, "opens a form to get help, with everything that is known filled in", dialog=True),
     "settings": Command(
-        settings, "sets channel, rhythm, whom alerts mention, quiet hours and admins", True, listed=False
+        settings, "sets channel, rhythm, whom alerts mention, quiet hours and admins", True, listed=False, dialog=True
     ),
     "export": Command(export, "sends you everything I keep of the organisation, as a file", listed=False),
-    "forget": Command(forget, "deletes everything I keep of the organisation, after asking", listed=False),
+    "forget": Command(forget, "deletes everything I keep of the organisation, after asking", listed=False, dialog=True),
     "disconnect": Command(disconnect, "stops all syncs and reminders, after asking; what is known stays"),
     "help": Command(show_help, "shows this", words=True),
 }
@@ -82,11 +87,18 @@ def parse(text: str) -> tuple[str, str]:
     return ALIASES.get(name, name), words[1].strip() if len(words) > 1 else ""
 
 
+def opens_dialog(text: str) -> bool:
+    """Whether `/solido <text>` may be answered by a dialog, for which Slack gives three seconds."""
+    command = COMMANDS.get(parse(text)[0])
+    return command is not None and command.dialog
+
+
 async def dispatch(call: Call, text: str) -> Message | Modal:
     """Answer `/solido <text>`: whatever was typed, something helpful comes back."""
     name, argument = parse(text)
     command = COMMANDS.get(name)
     log.info("command.typed", name=name if command else "unknown")
+    tracing.note(command=name if command else "unknown")
     if command is None:
         nearest = difflib.get_close_matches(name[:40], COMMANDS, n=1, cutoff=0.5)
         return help_text(SAYS, above=not_understood(name, nearest[0] if nearest else None))

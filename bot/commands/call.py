@@ -5,9 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from bot.installs import KnownTeam
-from bot.people import Standing
+from bot.people import Rank
 from bot.services import Services
-from core.errors import NotAllowed
 
 
 @dataclass(frozen=True)
@@ -26,27 +25,9 @@ class Call:
     chosen: UUID | None = None
     message_ts: str = ""
 
-    async def standing(self) -> Standing:
-        """What the person is to the team; STRANGER where Slack does not say."""
-        return await self.services.people.standing(self.team, self.user_id, now=self.now)
-
-    async def administers(self, workspace_id: UUID) -> bool:
-        """Whether the person connected this workspace (or, before anybody did, installed Solido), was added as its
-        admin, or is an admin of the Slack team."""
-        standing = await self.standing()
-        if standing >= Standing.ADMIN:
-            return True
-        async with self.services.database.reading(workspace_id) as store:
-            connection = await store.connections.latest()
-            added = await store.admins.all()
-        who = connection.connected_by if connection else self.team.installed_by
-        connected = bool(who) and who == self.user_id
-        return standing >= Standing.MEMBER and (connected or self.user_id in added)
-
-    async def must_administer(self, workspace_id: UUID) -> None:
-        """Raise NotAllowed unless the person administers this workspace."""
-        if not await self.administers(workspace_id):
-            raise NotAllowed
+    async def rank(self) -> Rank:
+        """What the person is to the team; UNKNOWN where Slack does not say."""
+        return await self.services.people.rank(self.team, self.user_id, now=self.now)
 
     async def workspace(self) -> UUID:
         """The workspace meant: the one chosen with a button, else that of the channel, else the team's only one.

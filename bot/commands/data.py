@@ -12,6 +12,7 @@ from bot.views.blocks import FieldErrors, Message, Modal
 from core.errors import BadArgument, NotYours
 from core.export import export as everything
 from core.guard import survived
+from storage.audit import Did
 
 
 async def export(call: Call) -> Message:
@@ -24,7 +25,7 @@ async def _export(call: Call, workspace_id: UUID) -> Message:
     said = views.here_it_is(made.organisation)
     await services.files.send(call.team, call.user_id, name=made.name, content=made.content, said=said)
     async with services.database.workspace(workspace_id) as store:
-        store.audit.add(call.user_id, "exported", at=call.now)
+        store.audit.add(call.user_id, Did.EXPORTED, at=call.now)
     return views.exported(made.organisation)
 
 

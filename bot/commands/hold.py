@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from bot import permissions
 from bot.commands.call import Call
-from bot.people import Standing
+from bot.people import Rank
 from bot.views import reminder_forms
-from bot.views import reminders as views
 from bot.views.blocks import Message, Modal, actions, bold, button, section
 from bot.views.letters import day
 from core.errors import BadArgument, NotAllowed
@@ -45,16 +45,16 @@ async def hold(call: Call) -> Message | Modal:
 
 async def must_belong(call: Call) -> None:
     """Raise NotAllowed for guests, bots and strangers."""
-    if await call.standing() < Standing.MEMBER:
+    if await call.rank() < Rank.MEMBER:
         raise NotAllowed
 
 
 async def place(call: Call, workspace_id: UUID, asked: Asked) -> Message:
     reminding = call.services.reminding
     if asked.target.lower() in EVERYTHING:
-        await call.must_administer(workspace_id)
+        await permissions.must_administer(call, workspace_id)
         name = await reminding.pause(workspace_id, by=call.user_id, now=call.now, until=asked.until)
-        return views.done(f"All reminders of {bold(name)} are paused{through(asked.until)}.")
+        return Message.of(f"All reminders of {bold(name)} are paused{through(asked.until)}.")
     async with call.services.database.reading(workspace_id) as store:
         scope, target = await meant(store, asked.target)
     label = await reminding.hold(

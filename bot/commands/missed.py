@@ -19,11 +19,11 @@ async def with_missed(call: Call, said: Message | Modal) -> Message | Modal:
     if isinstance(said, Modal):
         return said
     async with call.services.database.asking() as unscoped:
-        waiting = await unscoped.missed_messages(call.team.id)
+        waiting = await unscoped.workspaces_with_missed(call.team.id)
     if not waiting:
         return said
     here = await _workspace_of(call)
-    for workspace_id in dict.fromkeys(each.workspace_id for each in waiting):
+    for workspace_id in waiting:
         concerned = workspace_id == here or await _looks_after(call, workspace_id)
         if concerned and await permissions.may(call, permissions.Right.READ, workspace_id):
             said = await _with_those_of(call, workspace_id, said)

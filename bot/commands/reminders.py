@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from bot import permissions
 from bot.commands.call import Call
 from bot.views import reminders as views
 from bot.views.blocks import Message
@@ -20,7 +21,7 @@ async def the_plan(call: Call, workspace_id: UUID, *, page: int = 0) -> Message:
     outlook = await reminding.outlook(workspace_id, now=call.now)
     async with call.services.database.reading(workspace_id) as store:
         sent = await store.letters.latest(LATELY)
-    admin = await call.administers(workspace_id)
+    admin = await permissions.administers(call, workspace_id)
     if admin:
         await reminding.saw_plan(workspace_id, by=call.user_id, now=call.now)
     return views.plan(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.commands.call import Call
 from bot.commands.pressed import about, as_id
-from bot.people import Standing
+from bot.people import Rank
 from bot.views import support as views
 from bot.views.blocks import FieldErrors, Message, Modal
 from core.errors import NotYours
@@ -21,7 +21,7 @@ async def help_with(call: Call) -> Modal:
 
 
 async def _form(call: Call, workspace: str) -> Modal:
-    if await call.standing() < Standing.MEMBER:
+    if await call.rank() < Rank.MEMBER:
         raise NotYours
     case = await call.services.support.case(as_id(workspace))
     return views.form(views.report(case, now=call.now), private=workspace)
@@ -30,7 +30,7 @@ async def _form(call: Call, workspace: str) -> Modal:
 async def described(call: Call, values: Mapping[str, str]) -> Modal | FieldErrors:
     """Show the whole text, as it will be sent."""
     workspace_id = await call.services.workspaces.of_team(call.team.id, as_id(call.argument))
-    if await call.standing() < Standing.MEMBER:
+    if await call.rank() < Rank.MEMBER:
         raise NotYours
     description = values.get(views.DESCRIPTION, "").strip()
     if not description:

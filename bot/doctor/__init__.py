@@ -8,11 +8,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.doctor import house, outside
 from bot.doctor.finding import Finding, Health, broken, ok
-from bot.installs import AppKeys, Installs
+from bot.installs import Installs
 from bot.settings import Settings
 from core.guard import survived
 from core.xero.http import make_http
-from core.xero.oauth import XeroLogin
 from storage.database import Database
 
 SECONDS = 10.0
@@ -44,8 +43,7 @@ async def examine(settings: Settings) -> list[Finding]:
 async def _inside(settings: Settings, database: Database, client: AsyncWebClient) -> list[Finding]:
     """What can only be looked at with a database that is as it should be."""
     vault, every = settings.vault(), timedelta(seconds=settings.solido_sync_every)
-    app = AppKeys(settings.slack_client_id, settings.slack_client_secret.get_secret_value())
-    installs = Installs(database, vault, client, app if settings.slack_client_id else None)
+    installs = Installs(database, vault, client, settings.app_keys())
     return [
         *await _looked("keys", house.keys(database, vault)),
         *await _looked("processes", house.processes(database)),
@@ -61,19 +59,13 @@ async def _slack_alone(settings: Settings, client: AsyncWebClient) -> list[Findi
 
 
 async def _outside(settings: Settings, database: Database | None) -> list[Finding]:
-    login = XeroLogin(
-        client_id=settings.xero_client_id,
-        client_secret=settings.xero_client_secret.get_secret_value(),
-        login_url=settings.xero_login_url,
-        identity_url=settings.xero_identity_url,
-        redirect_uri=settings.redirect_uri,
-        scopes=settings.scopes,
-    )
+    login = settings.xero_login()
     async with make_http() as http:
         found = await _looked("address", outside.address(settings, http))
         found += await _looked("xero", outside.xero(settings, login, http, database))
     await login.close()
-    return found + await _looked("mail", outside.mail(settings))
+    found += await _looked("mail", outside.mail(settings))
+    return found + await _looked("traces", outside.traces(settings))
 
 
 async def _looked(what: str, look: Awaitable[list[Finding]]) -> list[Finding]:

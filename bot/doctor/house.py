@@ -30,13 +30,8 @@ def place(sqlite_file: Path | None) -> list[Finding]:
     """Whether there is a SQLite file at all: looking into one that is not there would make it."""
     if sqlite_file is None or sqlite_file.is_file():
         return []
-    return [
-        broken(
-            "database",
-            f"There is no database at {sqlite_file} yet.",
-            "Start `solido serve`, which makes it; or see that DATABASE_URL is right.",
-        )
-    ]
+    said = f"There is no database at {sqlite_file} yet."
+    return [broken("database", said, "Start `solido serve`, which makes it; or see that DATABASE_URL is right.")]
 
 
 async def database(it: Database) -> list[Finding]:
@@ -44,13 +39,9 @@ async def database(it: Database) -> list[Finding]:
         await it.ping()
         found = await schema.version(it.engine)
     except (SQLAlchemyError, OSError) as error:
-        return [
-            broken(
-                "database",
-                f"The database at DATABASE_URL does not answer ({type(error).__name__}).",
-                "See that it runs, and that address, user and password in DATABASE_URL are right.",
-            )
-        ]
+        said = f"The database at DATABASE_URL does not answer ({type(error).__name__})."
+        do = "See that it runs, and that address, user and password in DATABASE_URL are right."
+        return [broken("database", said, do)]
     kind = "SQLite" if it.embedded else "PostgreSQL"
     return [ok("database", f"{kind} answers."), _schema(found)]
 
@@ -76,13 +67,9 @@ async def keys(it: Database, vault: Vault) -> list[Finding]:
     strange = sum(count for beginning, count in made_with.items() if not vault.knows(beginning))
     older = sum(made_with.values()) - strange - made_with[vault.beginning]
     if strange:
-        return [
-            broken(
-                "keys",
-                f"{strange} of {sum(made_with.values())} secrets were sealed with a key that is not there.",
-                "Put the older keys behind the first one in SOLIDO_SECRET_KEYS, or the lost file beside the database.",
-            )
-        ]
+        said = f"{strange} of {sum(made_with.values())} secrets were sealed with a key that is not there."
+        do = "Put the older keys behind the first one in SOLIDO_SECRET_KEYS, or the lost file beside the database."
+        return [broken("keys", said, do)]
     if older:
         return [warning("keys", f"{older} secrets are still sealed with an older key.", "Run `solido keys rotate`.")]
     return [ok("keys", f"They open all {sum(made_with.values())} secrets.")]
@@ -108,27 +95,18 @@ async def work(it: Database, *, every: timedelta) -> list[Finding]:
     now = utc_now()
     async with it.asking() as unscoped:
         live = await unscoped.connections_by_state()
-        late = await unscoped.overdue_syncs(due_before=now - (MISSED_INTERVALS - 1) * every, limit=MANY)
+        late = await unscoped.due.overdue_syncs(due_before=now - (MISSED_INTERVALS - 1) * every, limit=MANY)
     lost, connected = live[ConnectionState.RECONNECT_NEEDED], live.total() - live[ConnectionState.DISCONNECTED]
     if not connected:
         return [ok("syncs", "No organisation is connected yet. Type /solido connect in a Slack channel.")]
     found = [ok("syncs", f"{connected} connected, none of them late.")]
     if late:
-        found = [
-            broken(
-                "syncs",
-                f"{len(late)} of {connected} organisations have waited for their sync for long.",
-                "Start `solido serve`, or one `solido worker` and one `solido scheduler` at least.",
-            )
-        ]
+        said = f"{len(late)} of {connected} organisations have waited for their sync for long."
+        do = "Start `solido serve`, or one `solido worker` and one `solido scheduler` at least."
+        found = [broken("syncs", said, do)]
     if lost:
-        found.append(
-            warning(
-                "permissions",
-                f"{lost} of {connected} organisations have to be reconnected.",
-                "Their channels were told, with a Reconnect button.",
-            )
-        )
+        said = f"{lost} of {connected} organisations have to be reconnected."
+        found.append(warning("permissions", said, "Their channels were told, with a Reconnect button."))
     return found
 
 

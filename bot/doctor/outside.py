@@ -1,5 +1,6 @@
 """What lies outside: our own address, Slack, Xero and the mail server."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -10,6 +11,7 @@ import httpx
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import tracing
 from bot.doctor.finding import Finding, broken, ok, warning
 from bot.installs import Installs
 from bot.scopes import MAY_BE_LEFT_OUT, SCOPES
@@ -54,21 +56,9 @@ async def address(settings: Settings, http: httpx.AsyncClient) -> list[Finding]:
         answer = await http.get(f"{url}/healthz")
         alive = answer.status_code == 200 and answer.json() == {"alive": True}
     except (httpx.HTTPError, ValueError):
-        return [
-            warning(
-                "address",
-                f"Nothing answers at {url} from this machine.",
-                LOOK_AT_PROXY,
-            )
-        ]
+        return [warning("address", f"Nothing answers at {url} from this machine.", LOOK_AT_PROXY)]
     if not alive:
-        return [
-            broken(
-                "address",
-                f"What answers at {url} is not Solido, or it is stuck.",
-                LOOK_AT_PROXY,
-            )
-        ]
+        return [broken("address", f"What answers at {url} is not Solido, or it is stuck.", LOOK_AT_PROXY)]
     if parts.scheme != "https" and parts.hostname not in HERE:
         return [warning("address", f"{url} is not encrypted.", "Put it behind https: Slack and Xero ask for it.")]
     return [ok("address", f"Solido answers at {url}.")]
@@ -141,13 +131,7 @@ async def authorised(client: AsyncWebClient, token: str, name: str) -> list[Find
         do = "Install Solido there again." if error in TOKEN_GONE else LOOK_AT_LINE
         return [broken("slack", f"Slack does not accept the token for {name} ({error}).", do)]
     except NO_ANSWER as error:
-        return [
-            broken(
-                "slack",
-                f"Slack cannot be reached ({type(error).__name__}).",
-                LOOK_AT_LINE,
-            )
-        ]
+        return [broken("slack", f"Slack cannot be reached ({type(error).__name__}).", LOOK_AT_LINE)]
     granted = str(answer.headers.get("x-oauth-scopes") or "")
     lacking = [scope for scope in SCOPES if granted and scope not in granted.replace(" ", "").split(",")]
     late = clock("Slack", {key.lower(): value for key, value in answer.headers.items()}, now=system_time())
@@ -173,13 +157,8 @@ async def _channel(client: AsyncWebClient, token: str, channel: str, name: str) 
     about = (answer.get("channel") or {}) if answer else {}
     label = f"#{about['name']}" if about.get("name") else f"A channel ({channel})"
     if not about or about.get("is_archived"):
-        return [
-            broken(
-                "channel",
-                f"{label} of {name} is archived or not to be seen: alerts of its organisation do not arrive there.",
-                "Bring the channel back, or invite Solido with /invite.",
-            )
-        ]
+        said = f"{label} of {name} is archived or not to be seen: alerts of its organisation do not arrive there."
+        return [broken("channel", said, "Bring the channel back, or invite Solido with /invite.")]
     return [ok("channel", f"{label} of {name} is reached.")]
 
 
@@ -198,21 +177,10 @@ async def _credentials(settings: Settings, login: XeroLogin) -> list[Finding]:
         # The app is known, only the token is not.
         return [ok("xero", "Client id and secret are accepted.")]
     except Misconfigured:
-        return [
-            broken(
-                "xero",
-                "Xero does not accept XERO_CLIENT_ID and XERO_CLIENT_SECRET.",
-                "Copy both again from the page Configuration of the Xero app.",
-            )
-        ]
+        said = "Xero does not accept XERO_CLIENT_ID and XERO_CLIENT_SECRET."
+        return [broken("xero", said, "Copy both again from the page Configuration of the Xero app.")]
     except XeroError:
-        return [
-            broken(
-                "xero",
-                f"Xero does not answer as it should at {settings.xero_identity_url}.",
-                LOOK_AT_LINE,
-            )
-        ]
+        return [broken("xero", f"Xero does not answer as it should at {settings.xero_identity_url}.", LOOK_AT_LINE)]
     return [warning("xero", "Xero took a token that cannot be good.", "See that XERO_IDENTITY_URL is Xero's own.")]
 
 
@@ -223,13 +191,9 @@ async def _redirect(settings: Settings, login: XeroLogin, http: httpx.AsyncClien
         return []
     if answer.status_code < 400 and "/error" not in answer.headers.get("location", ""):
         return [ok("redirect", f"Xero sends people back to {settings.redirect_uri}.")]
-    return [
-        broken(
-            "redirect",
-            f"Xero refuses to send people back to {settings.redirect_uri}, or one of the scopes.",
-            "Add exactly this address under Redirect URIs on the page Configuration of the Xero app.",
-        )
-    ]
+    said = f"Xero refuses to send people back to {settings.redirect_uri}, or one of the scopes."
+    do = "Add exactly this address under Redirect URIs on the page Configuration of the Xero app."
+    return [broken("redirect", said, do)]
 
 
 async def _webhooks(settings: Settings, database: Database) -> list[Finding]:
@@ -239,13 +203,9 @@ async def _webhooks(settings: Settings, database: Database) -> list[Finding]:
     async with database.asking() as unscoped:
         feed = await unscoped.webhook_feed_seen()
     if feed is None:
-        return [
-            warning(
-                "webhooks",
-                "XERO_WEBHOOK_KEY is set, and no webhook has come yet.",
-                f"See that the Xero app's page Webhooks says OK for {settings.public_url}/xero/webhooks.",
-            )
-        ]
+        said = "XERO_WEBHOOK_KEY is set, and no webhook has come yet."
+        do = f"See that the Xero app's page Webhooks says OK for {settings.public_url}/xero/webhooks."
+        return [warning("webhooks", said, do)]
     return [ok("webhooks", f"The last one came {feed:%-d %B %Y, %H:%M} UTC.")]
 
 
@@ -260,3 +220,27 @@ async def mail(settings: Settings) -> list[Finding]:
         (said for kind, said in MAIL_SAYS.items() if trouble.startswith(kind)), f"does not let us in ({trouble})"
     )
     return [broken("mail", f"The mail server {said}.", LOOK_AT_SMTP)]
+
+
+async def traces(settings: Settings) -> list[Finding]:
+    """Whether spans arrive, where a collector is set at all. It is handed none."""
+    if not settings.traced:
+        return []
+    if not tracing.has_extra():
+        return [
+            warning(
+                "traces",
+                "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: there are no traces.",
+                f"Run `{tracing.EXTRA}`, or take the variable away.",
+            )
+        ]
+    if await asyncio.to_thread(tracing.taken, settings):
+        return [ok("traces", "The collector takes them.")]
+    return [
+        warning(
+            "traces",
+            "The collector does not take them; all else goes on without.",
+            "See that it runs, that OTEL_EXPORTER_OTLP_ENDPOINT is its address for OTLP over HTTP (port 4318, mostly), "
+            "and that OTEL_EXPORTER_OTLP_HEADERS has what it asks for.",
+        )
+    ]

@@ -8,8 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 Block = dict[str, Any]
 
@@ -33,6 +32,11 @@ class Message:
     blocks: list[Block] = field(default_factory=list)
     in_channel: bool = False
     again: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """A message that is one text."""
+        return cls(text, [section(text)])
 
 
 @dataclass(frozen=True)
@@ -186,21 +190,9 @@ def plain_when(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """`1,721.94 USD`; more decimals only where the amount has them."""
-    cents = amount.quantize(Decimal("0.01"))
-    shown = cents if cents == amount else amount.normalize()
-    return f"{shown:,} {currency}"
-
-
 def counted(number: int, thing: str, things: str | None = None) -> str:
     """`1 invoice`, `1,204 invoices`."""
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
-
-
-def listed(parts: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
 
 def bar(done: int, of: int) -> str:

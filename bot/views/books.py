@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from bot.views.blocks import counted, escape, listed, money, when
+from bot.views.blocks import counted, escape, when
 from core.agreement import Agreement, Sum
 from core.notices import Amount, Books
+from core.wording import listed, money
 
 
 def worth(amounts: Sequence[Amount | Sum]) -> str:

@@ -46,7 +46,7 @@ def already_connected(organisation: str, by: str, at: datetime) -> Message:
         f"This channel is connected to {bold(organisation)} already, since {when(at)} by {user(by)}. "
         "To connect another organisation, type `/solido connect` in a channel of its own."
     )
-    return Message(text, [section(text)])
+    return Message.of(text)
 
 
 def connected(notice: Connected) -> Message:
@@ -66,8 +66,7 @@ def disconnected(notice: Disconnected) -> Message:
 def connect_failed(notice: ConnectFailed) -> Message:
     why = advice(notice.error)
     keeps = f" It keeps the books of {bold(notice.organisation)}." if notice.organisation else ""
-    text = f"About connecting {channel(notice.channel_id)} to Xero: {why.said}{keeps} {why.typed}"
-    return Message(text, [section(text)])
+    return Message.of(f"About connecting {channel(notice.channel_id)} to Xero: {why.said}{keeps} {why.typed}")
 
 
 def confirm_disconnect(organisation: str, connection_id: str, channel_id: str) -> Message:
@@ -94,10 +93,8 @@ def confirm_disconnect(organisation: str, connection_id: str, channel_id: str) -
 
 
 def disconnecting(organisation: str) -> Message:
-    text = f"{bold(organisation)} is disconnected. Nothing more is read from Xero."
-    return Message(text, [section(text)])
+    return Message.of(f"{bold(organisation)} is disconnected. Nothing more is read from Xero.")
 
 
 def cancelled() -> Message:
-    text = "Nothing was changed."
-    return Message(text, [section(text)])
+    return Message.of("Nothing was changed.")

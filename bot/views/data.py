@@ -1,8 +1,9 @@
 """Taking everything along, and being rid of it, as told in Slack."""
 
-from bot.views.blocks import Block, Message, Modal, bold, context, counted, listed, one_line, section, user
+from bot.views.blocks import Block, Message, Modal, bold, context, counted, one_line, section, user
 from bot.views.reminder_forms import field, option, typed
 from core.forgetting import Forgotten
+from core.wording import listed
 
 EXPORT, FORGET, NAME = "export", "forget", "name"
 THINGS = {
@@ -21,8 +22,7 @@ def here_it_is(organisation: str) -> str:
 
 
 def exported(organisation: str) -> Message:
-    text = f"Everything I keep of {bold(organisation)} is in our conversation, as a file only you can see."
-    return Message(text, [section(text)])
+    return Message.of(f"Everything I keep of {bold(organisation)} is in our conversation, as a file only you can see.")
 
 
 def confirm(name: str, *, private: str) -> Modal:

@@ -1,10 +1,11 @@
 """The weekly digest: what happened, how the books stand, and what needs a person."""
 
 from bot.advice import advice
-from bot.views.blocks import Message, bold, context, counted, listed, money, saying, section, when
+from bot.views.blocks import Message, bold, context, counted, saying, section, when
 from bot.views.books import in_short
 from bot.views.home import currency_at_a_glance
 from core.notices import Digest
+from core.wording import listed, money
 
 OFF = "Every Monday at 9:00, where the organisation is. `/solido settings` turns it off."
 SHOWN_CURRENCIES = 3

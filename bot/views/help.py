@@ -14,8 +14,7 @@ def help_text(commands: Mapping[str, str], *, above: str = "") -> Message:
         "never one who has paid, and says so once when something needs you. `/solido help` shows this.",
         *(f"`/solido {name}` {does}" for name, does in commands.items() if name != "help"),
     ]
-    text = "\n".join([above, *lines] if above else lines)
-    return Message(text, [section(text)])
+    return Message.of("\n".join([above, *lines] if above else lines))
 
 
 def not_understood(word: str, nearest: str | None) -> str:
@@ -48,8 +47,7 @@ def _choices(choices: Sequence[Choice], command: str) -> list[dict[str, object]]
 
 
 def on_it() -> Message:
-    text = "I am on it: the answer follows here in a moment."
-    return Message(text, [section(text)])
+    return Message.of("I am on it: the answer follows here in a moment.")
 
 
 def broken(reference: str) -> Message:
@@ -58,4 +56,4 @@ def broken(reference: str) -> Message:
         "Something went wrong on our side. Please try again; if it stays like this, type `/solido support` and give "
         f"the number {reference}."
     )
-    return Message(text, [section(text)])
+    return Message.of(text)

@@ -17,7 +17,6 @@ from bot.views.blocks import (
     context,
     counted,
     header,
-    money,
     one_line,
     section,
     when,
@@ -27,6 +26,7 @@ from bot.views.letters import day
 from bot.views.status import STATES
 from core.dashboard import Dashboard, Planned
 from core.notices import AgeTold, Amount
+from core.wording import money
 from storage.invoices import Age
 from storage.models import Connection, ConnectionState, RunState, SyncRun
 

@@ -2,22 +2,9 @@
 
 from datetime import date
 
-from bot.views.blocks import (
-    Message,
-    actions,
-    bold,
-    button,
-    context,
-    counted,
-    escape,
-    listed,
-    money,
-    saying,
-    section,
-    user,
-    when,
-)
+from bot.views.blocks import Message, actions, bold, button, context, counted, escape, saying, section, user, when
 from core.notices import CreditAsked, LetterTold, RemindersDecided, RemindersTold, Unsubscribed
+from core.wording import listed, money
 from storage.reminder_models import LetterState
 
 
@@ -52,8 +39,7 @@ def letter(told: LetterTold) -> Message:
     if told.decided_by:
         sent = told.state == LetterState.SENT
         went, after = ("went out", "") if sent else ("did not go out", " Its reminders are planned again.")
-        text = f":white_check_mark: {who} {went}, says {user(told.decided_by)}.{after}"
-        return Message(text, [section(text)])
+        return Message.of(f":white_check_mark: {who} {went}, says {user(told.decided_by)}.{after}")
     if told.state == LetterState.BOUNCED:
         text = f":warning: {who} was not accepted by the mail server: the address does not exist, or refuses letters."
         do = "Please correct the address in Xero; the next step goes to the new one."
@@ -81,7 +67,7 @@ def credit(asked: CreditAsked) -> Message:
     if asked.answer:
         done = "reminders go out anyway" if asked.answer == "send" else "no reminders go out until somebody releases it"
         text += f" {user(asked.answered_by or '')} decided: {done}."
-        return Message(text, [section(text)])
+        return Message.of(text)
     ask = "It covers what a reminder would ask for, so I hold that reminder. What shall I do?"
     value = f"{asked.workspace_id} {asked.contact_id}"
     return Message(
@@ -108,7 +94,7 @@ def decided(it: RemindersDecided) -> Message:
         text = f":double_vertical_bar: {user(it.by)} paused all reminders of {bold(it.organisation)}{end}."
     else:
         text = f":arrow_forward: {user(it.by)} resumed the reminders of {bold(it.organisation)}."
-    return Message(text, [section(text)])
+    return Message.of(text)
 
 
 def unsubscribed(it: Unsubscribed) -> Message:

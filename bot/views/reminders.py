@@ -6,25 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from bot.views.blocks import (
-    Block,
-    Message,
-    actions,
-    bold,
-    button,
-    context,
-    counted,
-    escape,
-    money,
-    saying,
-    section,
-    user,
-)
+from bot.views.blocks import Block, Message, actions, bold, button, context, counted, escape, saying, section, user
 from bot.views.letters import about, day
 from bot.views.reasons import WORDS, step_words
 from core.reminders.outlook import Outlook, books_are_good
 from core.reminders.plan import Customer, HeldDebt, Plan, PlannedLetter
 from core.reminders.rules import THANKS
+from core.wording import money
 from storage.models import ConnectionState
 from storage.reminder_models import Letter, LetterState
 
@@ -228,10 +216,6 @@ def before_start(organisation: str, workspace_id: str, *, reminds: bool | None) 
         "Start anyway", action="reminders_start_anyway", value=workspace_id, label="Start anyway with the reminders"
     )
     return Message(text, [section(text), actions(again)])
-
-
-def done(text: str) -> Message:
-    return Message(text, [section(text)])
 
 
 def test_result(fate: str) -> str:

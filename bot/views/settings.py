@@ -3,18 +3,17 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-import msgspec
-
-from bot.views.blocks import Block, Message, Modal, channel, context, lasting, listed, saying, section, user
+from bot.views.blocks import Block, Message, Modal, channel, context, lasting, saying, section, user
 from bot.views.connections import SHARED
 from bot.views.reminder_forms import field, option
-from core.preferences import RHYTHMS, Setting
+from core.edits import Edit, decode
+from core.preferences import RHYTHMS
+from core.wording import listed
 from storage.slack_models import Preferences
 
 USUAL, NONE, YES, NO = "usual", "none", "yes", "no"
 HOURS = [f"{hour:02}:00" for hour in range(24)]
 MOST_PEOPLE = 20
-read = msgspec.json.Decoder(list[Setting]).decode
 
 
 def form(
@@ -84,7 +83,7 @@ def people(ids: Collection[str]) -> Block:
 
 def settings_changed(detail: str) -> str:
     """What was changed, from what to what."""
-    return "; ".join(f"{THINGS[one.name]} {_said(one, one.before)} → {_said(one, one.after)}" for one in read(detail))
+    return "; ".join(f"{THINGS[one.name]} {_said(one, one.before)} → {_said(one, one.after)}" for one in decode(detail))
 
 
 THINGS = {
@@ -97,7 +96,7 @@ THINGS = {
 }
 
 
-def _said(it: Setting, value: str) -> str:
+def _said(it: Edit, value: str) -> str:
     match it.name:
         case "channel":
             return channel(value)
@@ -126,8 +125,7 @@ def mention(whom: str) -> str:
 
 def mentioning(whom: Collection[str]) -> Message:
     named = listed([mention(one) for one in whom])
-    text = f"When a trouble begins, I mention {named}." if whom else "Alerts mention nobody."
-    return Message(text, [section(text)])
+    return Message.of(f"When a trouble begins, I mention {named}." if whom else "Alerts mention nobody.")
 
 
 def saved(*, to_shared: str = "") -> Message:

@@ -5,25 +5,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.advice import advice
-from bot.views.blocks import (
-    Message,
-    bold,
-    context,
-    counted,
-    escape,
-    lasting,
-    listed,
-    money,
-    saying,
-    section,
-    user,
-    when,
-)
+from bot.views.blocks import Message, bold, context, counted, escape, lasting, saying, section, user, when
 from bot.views.books import by_currency, compared
 from bot.views.syncs import found, kind, progress
 from core import quotas
 from core.budget import NIGHTLY_COST, forecast
 from core.status import Status, success_rate
+from core.wording import listed, money
 from core.xero.pacing import A_MINUTE, CALLS_A_MINUTE
 from storage.models import Connection, ConnectionState, RunState, SyncRun
 

@@ -92,8 +92,7 @@ def to_be_copied(text: str, *, address: str) -> Modal:
 
 
 def on_its_way() -> Message:
-    text = "It is on its way to the people who run Solido for you. Thank you."
-    return Message(text, [section(text)])
+    return Message.of("It is on its way to the people who run Solido for you. Thank you.")
 
 
 def preformatted(text: str) -> list[Block]:

@@ -1,20 +1,10 @@
 """What is said of a sync: when asked for, while it runs, at its end."""
 
 from bot.advice import advice
-from bot.views.blocks import (
-    Message,
-    bar,
-    bold,
-    channel,
-    context,
-    lasting,
-    listed,
-    saying,
-    section,
-    user,
-)
+from bot.views.blocks import Message, bar, bold, channel, context, lasting, saying, section, user
 from bot.views.books import at_a_glance, compared
 from core.notices import SyncTold
+from core.wording import listed
 from storage.models import RunState, SyncRun, Trigger
 
 NO_SECOND = "No second one is needed."
@@ -29,8 +19,7 @@ def kind(trigger: str) -> str:
 def asked(organisation: str, channel_id: str, *, here: bool, full: bool = False) -> Message:
     place = "here" if here else f"in {channel(channel_id)}"
     what = "Reading all outstanding invoices of" if full else "Syncing"
-    text = f"{what} {bold(organisation)} now. The result follows {place}."
-    return Message(text, [section(text)])
+    return Message.of(f"{what} {bold(organisation)} now. The result follows {place}.")
 
 
 def already_running(organisation: str, run: SyncRun, *, full: bool = False) -> Message:

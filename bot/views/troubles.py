@@ -19,7 +19,7 @@ from bot.views.blocks import (
     when,
 )
 from bot.views.syncs import kind
-from core.incidents import Cause, Ending, Happening, Quiet
+from core.incidents import Cause, Ending, Happening, SnoozeFor
 from core.notices import Happened, Held, Moved, Tried, Trouble, TroubleAloud, TroubleStory
 
 STALE = "Invoices here stay as they were at the last successful sync, so what is paid in Xero since then is not known"
@@ -39,7 +39,7 @@ NO_USE_TRYING = {Cause.QUOTA_USED_UP}
 NOTHING_TRIED = {Cause.NOT_RUNNING, Cause.BOOKS_DIFFER}
 """No sync has failed."""
 A_MINUTE = 60
-QUIET = {Quiet.HOUR: "1 hour", Quiet.MORNING: "Until tomorrow 9:00", Quiet.WEEK: "A week"}
+SNOOZES = {SnoozeFor.HOUR: "1 hour", SnoozeFor.MORNING: "Until tomorrow 9:00", SnoozeFor.WEEK: "A week"}
 WAKE = "wake"
 
 
@@ -123,7 +123,7 @@ def _buttons(it: Trouble, *, reconnect: bool) -> list[Block]:
     value, name = str(it.incident_id), it.organisation
     first = button("Reconnect", action="reconnect", value=value, style="primary", label=f"Reconnect {name} to Xero")
     again = button("Try again", action="retry", value=value, label=f"Try again to sync {name}")
-    options = [(words, f"{quiet} {value}") for quiet, words in QUIET.items()]
+    options = [(words, f"{quiet} {value}") for quiet, words in SNOOZES.items()]
     if it.snoozed_until:
         options.append(("No longer", f"{WAKE} {value}"))
     return [
@@ -169,7 +169,7 @@ def story(it: TroubleStory) -> Message:
     lines = [_line(happened) for happened in it.happened]
     text = f"What happened with {bold(it.organisation)}:\n" + "\n".join(lines)
     if not it.tries:
-        return Message(text, [section(text)])
+        return Message.of(text)
     tries = "*The last syncs*\n" + "\n".join(map(_try, it.tries))
     return Message(f"{text}\n{tries}", [section(text), section(tries)])
 
@@ -213,7 +213,7 @@ def aloud(it: TroubleAloud) -> Message:
     else:
         short = _story_in_short(it.cause, it.failures, it.seconds)
         text = f"Recovered after {short}{_released(it.released)}."
-    return Message(text, [section(text)])
+    return Message.of(text)
 
 
 def moved(it: Moved) -> Message:
@@ -223,19 +223,16 @@ def moved(it: Moved) -> Message:
 
 def snoozed(organisation: str, until: str) -> Message:
     text = f"Snoozed until {until}: I keep trying, and remind you then if {bold(organisation)} is still in trouble."
-    return Message(text, [section(text)])
+    return Message.of(text)
 
 
 def awake() -> Message:
-    text = "The snooze is over."
-    return Message(text, [section(text)])
+    return Message.of("The snooze is over.")
 
 
 def taken(organisation: str) -> Message:
-    text = f"You are on it: the alert about {bold(organisation)} says so to everybody."
-    return Message(text, [section(text)])
+    return Message.of(f"You are on it: the alert about {bold(organisation)} says so to everybody.")
 
 
 def over_already(organisation: str) -> Message:
-    text = f"The trouble with {bold(organisation)} is over already: nothing needs to be done."
-    return Message(text, [section(text)])
+    return Message.of(f"The trouble with {bold(organisation)} is over already: nothing needs to be done.")

@@ -1,6 +1,7 @@
 """The first words to whoever has installed Solido."""
 
-from bot.views.blocks import Message, channel, context, listed, saying, section, shortened
+from bot.views.blocks import Message, channel, context, saying, section, shortened
+from core.wording import listed
 
 HELLO = "*Solido is installed.* Three steps to the first sync:"
 STEPS = [

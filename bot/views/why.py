@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.advice import advice
-from bot.views.blocks import Message, bold, counted, lasting, section, user, when
+from bot.views.blocks import Message, bold, counted, lasting, user, when
 from bot.views.syncs import found, kind, progress
 from core.incidents import Cause
 from storage.models import Connection, ConnectionState, Incident, RunState, SyncRun
@@ -21,10 +21,9 @@ def why(connection: Connection, run: SyncRun | None, incidents: Sequence[Inciden
         by = user(connection.disconnected_by) if connection.disconnected_by else "somebody"
         at = f", {when(connection.disconnected_at)}" if connection.disconnected_at else ""
         text = f"{name} is not synced, because {by} disconnected it{at}. `/solido connect` goes on from there."
-        return Message(text, [section(text)])
+        return Message.of(text)
     sentences = [_last(name, run), *_trouble(incidents, run), *_others(incidents), _next(connection)]
-    text = " ".join(filter(None, sentences))
-    return Message(text, [section(text)])
+    return Message.of(" ".join(filter(None, sentences)))
 
 
 def _last(name: str, run: SyncRun | None) -> str:

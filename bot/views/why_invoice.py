@@ -1,11 +1,12 @@
 """`/solido why INV-0042`: the story of one invoice."""
 
-from bot.views.blocks import Message, actions, bold, button, context, escape, money, saying, section, user, when
+from bot.views.blocks import Message, actions, bold, button, context, escape, saying, section, user, when
 from bot.views.letters import day
 from bot.views.reasons import WORDS, step_words
 from bot.views.reminders import STATES
 from core.reminders.rules import THANKS
 from core.why_invoice import Story
+from core.wording import money
 from storage.reminder_models import Hold, LetterState, Reminder
 
 
@@ -36,13 +37,14 @@ def facts(it: Story) -> str:
 
 
 def upcoming(it: Story) -> str:
-    if it.next_on and it.next_step is not None:
-        text = f"*Next:* a letter on {day(it.next_on)}, {step_words(it.next_step)}."
-        if it.held:
-            text += f" It waits until then because {WORDS[it.held]}."
-    elif it.held:
-        until = f" through {day(it.held_until)}" if it.held_until else ""
-        text = f"*Next:* nothing, because {WORDS[it.held]}{until}."
+    coming = it.coming
+    if coming.on and coming.step is not None:
+        text = f"*Next:* a letter on {day(coming.on)}, {step_words(coming.step)}."
+        if coming.held:
+            text += f" It waits until then because {WORDS[coming.held]}."
+    elif coming.held:
+        until = f" through {day(coming.until)}" if coming.until else ""
+        text = f"*Next:* nothing, because {WORDS[coming.held]}{until}."
     else:
         text = "*Next:* nothing: every reminder in the rules has gone out, or none comes in the next weeks."
     if not it.started:

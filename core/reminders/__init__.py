@@ -1,5 +1,5 @@
 """Reminders: who is written to when, and above all who is not."""
 
-from core.reminders.outlook import ReminderPlan
+from core.reminders.outlook import RemindersOnHold
 
-__all__ = ["ReminderPlan"]
+__all__ = ["RemindersOnHold"]

@@ -16,10 +16,9 @@ from core.errors import PermissionMissing, Superseded, XeroError, XeroUnreadable
 from core.reminders.facts import InvoiceNow
 from core.xero import wire
 from core.xero.client import OrganisationCalls
+from core.xero.queries import PAGE_SIZE, batches, by_ids, paged
 
-IDS_AT_ONCE = 40
 MOST_PAGES = 20
-PAGE_SIZE = 1000
 Credit = Mapping[UUID, Mapping[str, Decimal]]
 """By customer and currency: what is on no invoice yet."""
 
@@ -70,11 +69,11 @@ async def ask(
     """Ask about exactly these; raise the XeroError that kept an answer away."""
     invoices: dict[UUID, InvoiceNow] = {}
     invoice_rows, contact_rows = [], []
-    for some in batched(invoice_ids):
+    for some in batches(invoice_ids):
         body = await calls.get("Invoices", by_ids(some) | {"summaryOnly": "true"})
         invoices |= read_invoices_now(body)
         invoice_rows += wire.read_invoices(body).rows
-    for some in batched(contact_ids):
+    for some in batches(contact_ids):
         body = await calls.get("Contacts", by_ids(some) | {"includeArchived": "true"})
         contact_rows += wire.read_contacts(body).rows
     times = Counter(row["contact_id"] for row in contact_rows)
@@ -86,15 +85,6 @@ async def ask(
     credit = await unapplied.of(calls, contact_ids, payments=payments)
     left = calls.meter.day_left
     return Fresh(now, invoices, customers, credit, left, calls_kept, invoice_rows, contact_rows)
-
-
-def batched(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
-    """An empty list would mean all of them to Xero: then there is nothing to ask."""
-    return [ids[start : start + IDS_AT_ONCE] for start in range(0, len(ids), IDS_AT_ONCE)]
-
-
-def by_ids(ids: Sequence[UUID]) -> dict[str, Any]:
-    return {"IDs": ",".join(map(str, ids)), "page": 1, "pageSize": PAGE_SIZE}
 
 
 class _Owner(msgspec.Struct):
@@ -208,7 +198,7 @@ class AskedAfresh:
     async def _all(self, calls: OrganisationCalls, name: str) -> list[_Credit]:
         records: list[_Credit] = []
         for page in range(1, MOST_PAGES + 1):
-            params = {"where": 'Status=="AUTHORISED"', "page": page, "pageSize": PAGE_SIZE}
+            params = paged({"where": 'Status=="AUTHORISED"'}, page)
             try:
                 answer = msgspec.json.decode(await calls.get(name, params), type=_Credits)
             except msgspec.DecodeError:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 
@@ -20,8 +20,9 @@ from core.reminders.letters import Content, Owed
 from core.reminders.outlook import Standing, standing
 from core.reminders.plan import PlannedLetter, PlannedLine
 from core.reminders.rules import THANKS, Rules, Step
-from core.reminders.slots import Rhythm
+from core.reminders.slots import SendTimes
 from core.reminders.workdays import working_days
+from core.tracing import new_id
 from core.vault import hash_of
 from core.zones import zone
 from storage.reminder_models import Letter, Reminder, Scope
@@ -50,8 +51,8 @@ class Claimed:
 def replay(told: str) -> list[Reason]:
     """Ask the gate again what it was asked then; the same facts get the same answer. Empty: it may go."""
     it = msgspec.json.decode(told, type=Told)
-    rhythm = Rhythm(it.rules.send_at, frozenset(it.rules.weekdays), zone(it.zone), working_days(it.country))
-    found = may_send(it.facts, Policy(it.rules, rhythm, it.started), it.now)
+    send_times = SendTimes(it.rules.send_at, frozenset(it.rules.weekdays), zone(it.zone), working_days(it.country))
+    found = may_send(it.facts, Policy(it.rules, send_times, it.started), it.now)
     return [] if isinstance(found, Send) else list(found.reasons)
 
 
@@ -142,26 +143,12 @@ def new_secret() -> str:
     return secrets.token_urlsafe(24)
 
 
-async def let_through(
+async def asked(
     store: WorkspaceStore, planned: PlannedLetter, fresh: Fresh, *, now: datetime
-) -> tuple[PlannedLetter, Standing] | None:
-    """Return what of the letter may go, before it is worded; None where nothing of it may."""
-    it = await standing(store, now=now, invoices=[line.debt.invoice_id for line in planned.lines])
-    if it is None:
-        return None
-    facts = facts_of(planned, it, fresh)
-    found = may_send(facts, it.policy, now)
-    await remember(store, facts, it, found, now=now)
-    left = narrowed(planned, found)
-    return (left, it) if left else None
+) -> tuple[Standing, LetterFacts, Send | Hold] | None:
+    """Ask the gate with all that is known in this transaction, and keep its answer; None where nothing is connected.
 
-
-async def claim(
-    store: WorkspaceStore, planned: PlannedLetter, fresh: Fresh, *, subject: str, secret: str, now: datetime
-) -> Claimed | None:
-    """Ask the gate once more, about exactly this letter, and write it down; None where it must not go.
-
-    Everything of ours is read inside this transaction: a hold placed a moment ago counts.
+    Everything of ours is read inside the transaction: a hold placed a moment ago counts.
     """
     it = await standing(store, now=now, invoices=[line.debt.invoice_id for line in planned.lines])
     if it is None:
@@ -169,10 +156,33 @@ async def claim(
     facts = facts_of(planned, it, fresh)
     found = may_send(facts, it.policy, now)
     await remember(store, facts, it, found, now=now)
+    return it, facts, found
+
+
+async def let_through(
+    store: WorkspaceStore, planned: PlannedLetter, fresh: Fresh, *, now: datetime
+) -> tuple[PlannedLetter, Standing] | None:
+    """Return what of the letter may go, before it is worded; None where nothing of it may."""
+    answer = await asked(store, planned, fresh, now=now)
+    if answer is None:
+        return None
+    it, _facts, found = answer
+    left = narrowed(planned, found)
+    return (left, it) if left else None
+
+
+async def claim(
+    store: WorkspaceStore, planned: PlannedLetter, fresh: Fresh, *, subject: str, secret: str, now: datetime
+) -> Claimed | None:
+    """Ask the gate once more, about exactly this letter, and write it down; None where it must not go."""
+    answer = await asked(store, planned, fresh, now=now)
+    if answer is None:
+        return None
+    it, facts, found = answer
     if isinstance(found, Hold):
         return None
     letter = Letter(
-        id=uuid4(),
+        id=new_id(),
         workspace_id=store.id,
         connection_id=it.connection.id,
         contact_id=planned.customer.contact_id,

@@ -9,15 +9,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from core.edits import encode as encode_edits
 from core.errors import BadArgument, NotConnected, NotYours
 from core.mail import Mail, Mailer, Outcome
-from core.notices import CreditAsked, RemindersDecided, encode
-from core.notices import Unsubscribed as UnsubscribedNotice
+from core.notices import CreditAsked, RemindersDecided, Unsubscribed, encode
 from core.reminders import telling
 from core.reminders.facts import HoldReason
 from core.reminders.outlook import Outlook, look
-from core.reminders.rules import Rules, encode_rules
+from core.reminders.rules import Rules, changes, decode_rules, encode_rules
 from core.vault import hash_of
+from storage.audit import Did
 from storage.database import Database
 from storage.models import Connection, ConnectionState
 from storage.reminder_models import LetterState, Scope
@@ -60,7 +61,8 @@ class Reminding:
                 raise BadArgument(NO_MAIL)
             if row.started_at is None:
                 await store.reminders.decide(started_by=by, started_at=now)
-                await self._tell(store, connection, "started", by=by, now=now)
+                notice = RemindersDecided(connection.tenant_name, "started", by)
+                await tell(store, notice, Did.REMINDERS_STARTED, now=now)
             return connection.tenant_name
 
     async def pause(self, workspace_id: UUID, *, by: str, now: datetime, until: date | None = None) -> str:
@@ -70,21 +72,28 @@ class Reminding:
             await store.holds.place(
                 Scope.EVERYTHING, "", label="all reminders", reason=HoldReason.OTHER, by=by, now=now, until_on=until
             )
-            await self._tell(store, connection, "paused", by=by, now=now, until=until)
+            notice = RemindersDecided(connection.tenant_name, "paused", by, until)
+            await tell(store, notice, Did.REMINDERS_PAUSED, now=now)
             return connection.tenant_name
 
     async def resume(self, workspace_id: UUID, *, by: str, now: datetime) -> str:
         async with self.database.workspace(workspace_id) as store:
             connection = await live(store)
             if await store.holds.release(Scope.EVERYTHING, "", by=by, now=now):
-                await self._tell(store, connection, "resumed", by=by, now=now)
+                notice = RemindersDecided(connection.tenant_name, "resumed", by)
+                await tell(store, notice, Did.REMINDERS_RESUMED, now=now)
             return connection.tenant_name
 
-    async def set_rules(self, workspace_id: UUID, rules: Rules, *, by: str, now: datetime, what: str) -> None:
+    async def set_rules(
+        self, workspace_id: UUID, rules: Rules, *, by: str, now: datetime, did: Did = Did.RULES_CHANGED
+    ) -> None:
+        """Keep the rules, of which `did` says what was changed; raise NotConnected."""
         async with self.database.workspace(workspace_id) as store:
             await live(store)
+            different = changes(decode_rules((await store.reminders.policy()).rules), rules)
             await store.reminders.decide(rules=encode_rules(rules))
-            await changed(store, by, f"reminder {what} changed", now=now)
+            if different:
+                await changed(store, by, did, now=now, detail=encode_edits(different))
 
     async def hold(
         self,
@@ -104,14 +113,14 @@ class Reminding:
             await store.holds.place(
                 scope, str(target), label=label, reason=reason, by=by, now=now, until_on=until, note=note
             )
-            await changed(store, by, "hold placed", now=now, detail=f"{label}: {reason}")
+            await changed(store, by, Did.HOLD_PLACED, now=now, detail=f"{label}: {reason}")
             return label
 
     async def release(self, workspace_id: UUID, scope: Scope, target: UUID, *, by: str, now: datetime) -> str:
         async with self.database.workspace(workspace_id) as store:
             label = await label_of(store, scope, target)
             if await store.holds.release(scope, str(target), by=by, now=now):
-                await changed(store, by, "hold released", now=now, detail=label)
+                await changed(store, by, Did.HOLD_RELEASED, now=now, detail=label)
             return label
 
     async def say_what_became(self, workspace_id: UUID, letter_id: UUID, *, went: bool, by: str, now: datetime) -> bool:
@@ -122,7 +131,7 @@ class Reminding:
             state = LetterState.SENT if went else LetterState.NOT_SENT
             decided = await store.letters.finish(letter_id, state, now=now, by=by)
             if decided:
-                await changed(store, by, "letter decided", now=now, detail=f"{letter_id}: {state}")
+                await changed(store, by, Did.LETTER_DECIDED, now=now, detail=f"{letter_id}: {state}")
                 await telling.letter(store, letter_id, now=now)
             return decided
 
@@ -147,7 +156,7 @@ class Reminding:
                     now=now,
                     note="credit to be allocated",
                 )
-            await changed(store, by, "credit answered", now=now, detail=f"{question.contact_name}: {answer}")
+            await changed(store, by, Did.CREDIT_ANSWERED, now=now, detail=f"{question.contact_name}: {answer}")
             credit: Mapping[str, str] = question.credit
             notice = CreditAsked(
                 store.id,
@@ -170,7 +179,7 @@ class Reminding:
             credit = {currency: Decimal(amount) for currency, amount in question.credit.items()}
             notice = CreditAsked(store.id, contact_id, question.contact_name, credit)
             await store.outbox.tell(f"credit-ask:{contact_id}:{whom}", encode(notice), now=now, to_user=whom)
-            store.audit.add(by, "credit asked", at=now, detail=question.contact_name)
+            store.audit.add(by, Did.CREDIT_ASKED, at=now, detail=question.contact_name)
 
     async def test_letter(self, mail: Mail) -> Outcome:
         """Send a letter to its writer; raise BadArgument without a mail server."""
@@ -198,7 +207,7 @@ class Reminding:
                 return None
             if letter.contact_id not in await store.reminders.unsubscribed():
                 await store.reminders.unsubscribe(letter.contact_id, now=now)
-                notice = UnsubscribedNotice(store.id, letter.contact_id, letter.contact_name)
+                notice = Unsubscribed(store.id, letter.contact_id, letter.contact_name)
                 await store.outbox.tell(f"unsubscribed:{letter.id}", encode(notice), now=now)
             return connection.tenant_name
 
@@ -209,22 +218,8 @@ class Reminding:
                 raise NotYours
             label = await label_of(store, Scope.CUSTOMER, contact_id)
             await store.reminders.subscribe(contact_id)
-            await changed(store, by, "subscribed again", now=now, detail=label)
+            await changed(store, by, Did.SUBSCRIBED_AGAIN, now=now, detail=label)
             return label
-
-    async def _tell(
-        self,
-        store: WorkspaceStore,
-        connection: Connection,
-        what: str,
-        *,
-        by: str,
-        now: datetime,
-        until: date | None = None,
-    ) -> None:
-        notice = RemindersDecided(connection.tenant_name, what, by, until)
-        await store.outbox.tell(f"reminders-{what}:{now.isoformat()}", encode(notice), now=now)
-        await changed(store, by, f"reminders {what}", now=now)
 
 
 async def live(store: WorkspaceStore) -> Connection:
@@ -234,7 +229,12 @@ async def live(store: WorkspaceStore) -> Connection:
     return connection
 
 
-async def changed(store: WorkspaceStore, by: str, what: str, *, now: datetime, detail: str = "") -> None:
+async def tell(store: WorkspaceStore, notice: RemindersDecided, did: Did, *, now: datetime) -> None:
+    await store.outbox.tell(f"reminders-{notice.what}:{now.isoformat()}", encode(notice), now=now)
+    await changed(store, notice.by, did, now=now)
+
+
+async def changed(store: WorkspaceStore, by: str, what: Did, *, now: datetime, detail: str = "") -> None:
     store.audit.add(by, what, at=now, detail=detail)
     await store.reminders.decide(changed_at=now, next_look_at=now)
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from core.reminders.rules import Rules
-from core.reminders.slots import Rhythm
+from core.reminders.slots import SendTimes
 
 
 @dataclass(frozen=True)
@@ -91,5 +91,5 @@ class Policy:
     """The workspace's rules, where and whether they apply."""
 
     rules: Rules
-    rhythm: Rhythm
+    send_times: SendTimes
     started: bool

@@ -83,7 +83,7 @@ class Hold:
 
 def may_send(facts: LetterFacts, policy: Policy, now: datetime) -> Send | Hold:
     """Say whether this letter may go at this moment, or all that speaks against it. `now` is aware."""
-    today = policy.rhythm.today(now)
+    today = policy.send_times.today(now)
     reasons = [Reason(why) for why in about_letter(facts, policy, today, now)]
     for line in facts.lines:
         reasons += [Reason(why, line.invoice_id) for why in about_line(line, facts, policy, today)]
@@ -101,7 +101,7 @@ def about_letter(facts: LetterFacts, policy: Policy, today: date, now: datetime)
         yield Why.NOT_FRESH
     if facts.calls_left is None or facts.calls_left < facts.calls_kept:
         yield Why.QUOTA
-    slot = policy.rhythm.slot_at(now)
+    slot = policy.send_times.slot_at(now)
     if slot is None or slot.day != facts.day:
         yield Why.OUTSIDE_WINDOW
     if facts.last_hour >= policy.rules.per_hour:
@@ -156,7 +156,7 @@ def about_thanks(line: LineFacts, now: InvoiceNow, policy: Policy, today: date) 
         yield Why.STEP_NOT_DUE
     if now.status != "PAID" or now.amount_due != NOTHING or not (now.amount_paid or NOTHING) > NOTHING:
         yield Why.NOT_PAID
-    if now.fully_paid_on is None or policy.rhythm.send_day_after(now.fully_paid_on) != today:
+    if now.fully_paid_on is None or policy.send_times.send_day_after(now.fully_paid_on) != today:
         yield Why.STEP_NOT_DUE
 
 
@@ -206,7 +206,7 @@ def about_step(line: LineFacts, now: InvoiceNow, policy: Policy, today: date) ->
         yield Why.DUE_DATE_MOVED
     if line.step in line.sent:
         yield Why.STEP_SENT
-    calendar = policy.rhythm.calendar
+    calendar = policy.send_times.calendar
     due = step_due(policy.rules.steps, due_on=now.due_on, sent=line.sent, today=today, calendar=calendar)
     if due is None or due.days != line.step:
         yield Why.STEP_NOT_DUE

@@ -15,6 +15,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from core.reminders.rules import Step
+from core.wording import listed, money
 
 VARIABLES: Mapping[str, str] = {
     "customer": "the customer's name",
@@ -132,7 +133,7 @@ def variables(content: Content) -> dict[str, object]:
         "invoices": HERE,
         "numbers": listed([plain(invoice.number) or "your invoice" for invoice in content.invoices]),
         "count": len(content.invoices),
-        "total": listed([shown(amount, currency) for currency, amount in totals(content.invoices)]),
+        "total": listed([money(amount, currency) for currency, amount in totals(content.invoices)]),
         "oldest_due": said(oldest),
         "days_overdue": max((content.today - oldest).days, 0),
         "sender": plain(content.sender),
@@ -184,7 +185,7 @@ def as_text(content: Content) -> str:
         if web_address(invoice.pay_link):
             lines.append(f"  View and pay: {invoice.pay_link}")
     if len(content.invoices) > 1:
-        lines += [f"Total: {shown(amount, currency)}" for currency, amount in totals(content.invoices)]
+        lines += [f"Total: {money(amount, currency)}" for currency, amount in totals(content.invoices)]
     return "\n".join(lines)
 
 
@@ -198,7 +199,7 @@ def as_html(content: Content) -> str:
         rows.append(cell(named(invoice), more=link) + due + cell(rest_of(invoice), last=True))
     if len(content.invoices) > 1:
         rows += [
-            cell("Total", "th", span=len(titles) - 1) + cell(shown(amount, currency), "th", last=True)
+            cell("Total", "th", span=len(titles) - 1) + cell(money(amount, currency), "th", last=True)
             for currency, amount in totals(content.invoices)
         ]
     lines = "".join(f"<tr>{row}</tr>" for row in rows)
@@ -247,14 +248,8 @@ def named(invoice: Owed) -> str:
 
 
 def rest_of(invoice: Owed) -> str:
-    part = f" of {shown(invoice.total, invoice.currency)}" if invoice.due != invoice.total else ""
-    return shown(invoice.due, invoice.currency) + part
-
-
-def shown(amount: Decimal, currency: str) -> str:
-    """`1,721.94 GBP`; more decimals only where the amount has them."""
-    cents = amount.quantize(Decimal("0.01"))
-    return f"{cents if cents == amount else amount.normalize():,} {currency}"
+    part = f" of {money(invoice.total, invoice.currency)}" if invoice.due != invoice.total else ""
+    return money(invoice.due, invoice.currency) + part
 
 
 def said(day: date) -> str:
@@ -268,10 +263,6 @@ def plain(text: str) -> str:
 
 def one_line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
 
 def web_address(url: str) -> bool:

@@ -11,9 +11,10 @@ from core import quotas
 from core.clock import utc_now
 from core.errors import Superseded, XeroError
 from core.guard import survived
-from core.reminders.letters import said, shown
+from core.reminders.letters import said
 from core.reminders.rules import THANKS, decode_rules
 from core.sync import Syncing
+from core.wording import money
 from core.xero.client import Meter
 from storage.models import Connection, ConnectionState
 from storage.reminder_models import Letter, Reminder
@@ -40,7 +41,7 @@ class Noting:
         if not self.writes:
             return
         async with self.syncing.database.asking() as unscoped:
-            due = await unscoped.letters_to_note(finished_after=utc_now() - NOT_AFTER, limit=AT_ONCE)
+            due = await unscoped.due.letters_to_note(finished_after=utc_now() - NOT_AFTER, limit=AT_ONCE)
         for workspace_id, letter_id in due:
             await survived("letter.noted", self._note(workspace_id, letter_id), letter=str(letter_id))
 
@@ -75,4 +76,4 @@ def note(letter: Letter, reminder: Reminder) -> str:
     who = f"by e-mail on {said(letter.goes_on)} to {', '.join(letter.recipients)}"
     if reminder.step == THANKS.days:
         return f"Thank-you letter {who} (Solido)."[:LONGEST]
-    return f"Reminder {who}; {shown(reminder.amount_due, reminder.currency)} due (Solido)."[:LONGEST]
+    return f"Reminder {who}; {money(reminder.amount_due, reminder.currency)} due (Solido)."[:LONGEST]

@@ -13,7 +13,7 @@ from core.reminders.facts import HoldFact, HoldReason, Policy
 from core.reminders.gate import A_WEEK, BOOKS_GOOD_FOR, within
 from core.reminders.plan import HORIZON, Customer, Debt, Plan, plan
 from core.reminders.rules import THANKS, decode_rules
-from core.reminders.slots import Rhythm, Slot
+from core.reminders.slots import SendTimes, Slot
 from core.reminders.workdays import working_days
 from core.zones import zone
 from storage.mirror_models import Contact, Invoice
@@ -48,14 +48,14 @@ class Standing:
         until = self.restored_on
         if until is None or due_on is None:
             return known
-        rules, calendar = self.policy.rules, self.policy.rhythm.calendar
+        rules, calendar = self.policy.rules, self.policy.send_times.calendar
         return known | {step.days for step in rules.steps if calendar.shift(due_on, step.days) <= until}
 
     @property
     def restored_on(self) -> date | None:
         """The day here on which the database was last set back."""
         moment = self.row.restored_at
-        return None if moment is None else self.policy.rhythm.today(moment)
+        return None if moment is None else self.policy.send_times.today(moment)
 
     @property
     def paused(self) -> Hold | None:
@@ -80,10 +80,10 @@ class Outlook:
 
 def policy_of(connection: Connection, row: ReminderPolicy) -> Policy:
     rules = decode_rules(row.rules)
-    rhythm = Rhythm(
+    send_times = SendTimes(
         rules.send_at, frozenset(rules.weekdays), zone(connection.timezone), working_days(connection.country_code)
     )
-    return Policy(rules, rhythm, started=row.started_at is not None)
+    return Policy(rules, send_times, started=row.started_at is not None)
 
 
 def fact_of(hold: Hold) -> HoldFact:
@@ -100,7 +100,7 @@ async def standing(
         return None
     row = await store.reminders.policy()
     policy = policy_of(connection, row)
-    today = policy.rhythm.today(now)
+    today = policy.send_times.today(now)
     sent: dict[UUID, set[int]] = defaultdict(set)
     thanked: set[UUID] = set()
     for step in await store.letters.steps(None if invoices is None else list(invoices)):
@@ -191,7 +191,7 @@ def open_slot(outlook: Outlook, now: datetime) -> Slot | None:
     it = outlook.standing
     if it.paused or not it.policy.started or not books_are_good(it.connection, now):
         return None
-    return it.policy.rhythm.slot_at(now)
+    return it.policy.send_times.slot_at(now)
 
 
 async def held(store: WorkspaceStore, *, now: datetime) -> Held:
@@ -206,8 +206,8 @@ async def held(store: WorkspaceStore, *, now: datetime) -> Held:
     return Held(sum(len(letter.lines) for letter in letters if letter.day == first), first)
 
 
-class ReminderPlan:
-    """The plan as a trouble's card asks for it (core/held.py)."""
+class RemindersOnHold:
+    """What the plan says to the card of a trouble (core/held.py)."""
 
     async def held(self, store: WorkspaceStore, connection: Connection, *, now: datetime) -> Held | None:
         """What waits while this connection is in trouble; None where reminders were never started."""

@@ -127,7 +127,7 @@ def plan(
     customers: Iterable[Customer], policy: Policy, now: datetime, *, slots: int = HORIZON, last_hour: int = 0
 ) -> Plan:
     """Plan the next so many send days, the open one included; `last_hour` letters went out in the last hour."""
-    today = policy.rhythm.today(now)
+    today = policy.send_times.today(now)
     made = Plan()
     accounts = []
     for customer in customers:
@@ -135,7 +135,7 @@ def plan(
         if account.ladders:
             accounts.append(account)
     accounts.sort(key=_oldest)
-    for slot in islice(policy.rhythm.slots_from(now), slots):
+    for slot in islice(policy.send_times.slots_from(now), slots):
         room = room_in(slot, now, policy.rules.per_hour, last_hour if slot.opens_at <= now else 0)
         made.letters += _fill(slot, accounts, now, policy.rules.per_hour, room)
     return made
@@ -173,7 +173,7 @@ def _account(customer: Customer, policy: Policy, today: date, made: Plan) -> _Ac
 
 def _ladder(debt: Debt, policy: Policy, free_from: date) -> _Ladder:
     assert debt.due_on is not None  # held_at() has looked
-    shift = policy.rhythm.calendar.shift
+    shift = policy.send_times.calendar.shift
     days = [(shift(debt.due_on, step.days), step) for step in policy.rules.steps]
     return _Ladder(debt, days, free_from, max(debt.sent, default=-FAR_BEFORE))
 

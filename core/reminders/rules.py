@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from core.edits import Edit, differing
 from core.reminders.workdays import WorkingDays
 
 FRIENDLY = """\
@@ -112,6 +113,34 @@ class Rules(msgspec.Struct, frozen=True):
         steps = tuple(letter if one.days == letter.days else one for one in self.steps)
         thanks = letter if letter.days == self.thanks.days else self.thanks
         return msgspec.structs.replace(self, steps=steps, thanks=thanks)
+
+
+LETTER = "letter "
+"""In a change's name, before the days of the letter."""
+
+
+def changes(before: Rules, after: Rules) -> list[Edit]:
+    """What is different, in the order of the dialog; then letters that read otherwise, each with its subject in the
+    first line."""
+    return differing(_said(before) | _letters(before), _said(after) | _letters(after))
+
+
+def _said(it: Rules) -> dict[str, str]:
+    return {
+        "steps": ",".join(str(step.days) for step in it.steps),
+        "send at": f"{it.send_at:%H:%M}",
+        "weekdays": ",".join(map(str, it.weekdays)),
+        "minimums": ",".join(f"{amount} {currency}" for currency, amount in sorted(it.minimums.items())),
+        "sender": it.sender_name,
+        "replies": it.reply_to,
+        "an hour": str(it.per_hour),
+        "thank": "yes" if it.thank else "",
+        "note": "yes" if it.note_in_xero else "",
+    }
+
+
+def _letters(it: Rules) -> dict[str, str]:
+    return {f"{LETTER}{step.days}": f"{step.subject}\n{step.body}" for step in it.letters}
 
 
 _decoder = msgspec.json.Decoder(Rules)

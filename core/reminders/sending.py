@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from core import measures
+from core import measures, tracing
 from core.budget import Budget
 from core.clock import utc_now
 from core.errors import Superseded, XeroError
@@ -31,6 +31,7 @@ from core.sealed_places import of_pay_link
 from core.sync import Syncing
 from core.vault import CannotOpen
 from core.xero.client import Meter, OrganisationCalls
+from core.xero.queries import IDS_AT_ONCE
 from storage.models import Connection, ConnectionState
 from storage.reminder_models import LetterState, ReminderPolicy
 from storage.store import WorkspaceStore
@@ -72,8 +73,8 @@ class Sending:
         now = utc_now()
         database = self.syncing.database
         async with database.unscoped() as unscoped:
-            lost = await unscoped.lost_letters(claimed_before=now - LOST_AFTER)
-            due = await unscoped.claim_due_reminders(now=now, next_at=now + LEASE, limit=WORKSPACES_AT_ONCE)
+            lost = await unscoped.due.lost_letters(claimed_before=now - LOST_AFTER)
+            due = await unscoped.due.reminders(now=now, next_at=now + LEASE, limit=WORKSPACES_AT_ONCE)
         for workspace_id, letter_id in lost:
             await survived("letter.lost", self._lost(workspace_id, letter_id), letter=str(letter_id))
         for workspace_id in due:
@@ -95,7 +96,9 @@ class Sending:
         again = next_look(outlook, now)
         if letters and self.mailer:
             again = utc_now() + AGAIN
-            if await self._send(workspace_id, outlook, letters, self.mailer):
+            with tracing.span("letters", workspace=workspace_id):
+                more = await self._send(workspace_id, outlook, letters, self.mailer)
+            if more:
                 again = utc_now() + AGAIN_SOON
             outlook, letters = await self._seen(workspace_id, now=utc_now())
         await self._rest(workspace_id, None if letters else outlook, again, seen=seen)
@@ -163,16 +166,19 @@ class Sending:
         except TemplateBroken as broken:
             log.warning("reminders.template_broken", workspace=str(workspace_id), line=broken.line)
             return None
-        async with database.unscoped() as unscoped:
-            store = unscoped.within(workspace_id)
-            claimed = await claim(store, letter, fresh, subject=written.subject, secret=secret, now=utc_now())
-            count = await unscoped.installation.count_letter() if claimed and database.embedded else 0
+        with tracing.span("letter.claim"):
+            async with database.unscoped() as unscoped:
+                store = unscoped.within(workspace_id)
+                claimed = await claim(store, letter, fresh, subject=written.subject, secret=secret, now=utc_now())
+                count = await unscoped.installation.count_letter() if claimed and database.embedded else 0
         if claimed is None:
             return None
         await LetterCount(database).keep(count)
-        outcome = await mailer.send(a_mail(claimed, written, it, stop))
-        async with database.workspace(workspace_id) as store:
-            await self._end(store, claimed.letter_id, outcome, now=utc_now())
+        with tracing.beginning(claimed.letter_id, "letter.send", letter=claimed.letter_id) as sent:
+            outcome = await mailer.send(a_mail(claimed, written, it, stop))
+            sent.note(result=outcome.fate)
+            async with database.workspace(workspace_id) as store:
+                await self._end(store, claimed.letter_id, outcome, now=utc_now())
         return outcome
 
     async def _links(self, workspace_id: UUID, letter: PlannedLetter, calls: OrganisationCalls) -> dict[UUID, str]:
@@ -273,15 +279,15 @@ def one_reading(letters: list[PlannedLetter], *, room: int) -> Iterator[PlannedL
     invoices = 0
     for number, letter in enumerate(letters[: max(room, 0)]):
         invoices += len(letter.lines)
-        if number and invoices > asking.IDS_AT_ONCE:
+        if number and invoices > IDS_AT_ONCE:
             return
         yield letter
 
 
 def next_look(outlook: Outlook, now: datetime) -> datetime:
     """When the next slot opens, but within the hour: rules and zones may change. In an open slot, some minutes on."""
-    rhythm = outlook.standing.policy.rhythm
-    if rhythm.slot_at(now):
+    send_times = outlook.standing.policy.send_times
+    if send_times.slot_at(now):
         return now + AGAIN
-    coming = next(rhythm.slots_from(now), None)
+    coming = next(send_times.slots_from(now), None)
     return min(coming.opens_at, now + LONGEST_REST) if coming else now + LONGEST_REST

@@ -29,7 +29,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Rhythm:
+class SendTimes:
     """When letters may go: the time of day, the weekdays, and whose holidays are kept."""
 
     send_at: time

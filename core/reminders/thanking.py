@@ -19,7 +19,7 @@ async def thanks_due(store: WorkspaceStore, outlook: Outlook, now: datetime) -> 
     if not it.policy.rules.thank or slot is None:
         return []
     paid: dict[UUID, list[Invoice]] = defaultdict(list)
-    for invoice in await store.invoices.settled(it.policy.rhythm.send_day_before(slot.day), slot.day):
+    for invoice in await store.invoices.settled(it.policy.send_times.send_day_before(slot.day), slot.day):
         if invoice.contact_id and invoice.invoice_id in it.sent and invoice.invoice_id not in it.thanked:
             paid[invoice.contact_id].append(invoice)
     customers = [customer_of(one, rows, await store.contacts.get(one), {}, it) for one, rows in paid.items()]

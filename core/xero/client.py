@@ -16,12 +16,17 @@ from core import measures
 from core.clock import utc_now
 from core.errors import PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
 from core.patience import Patience, patiently
+from core.tracing import span
 from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart, without_nul
 from core.xero.pacing import CALLS_A_MINUTE, Pace, Pacer
 
 T = TypeVar("T")
 
 ACCOUNTING = "/api.xro/2.0/"
+ROUTES = {
+    *("Contacts", "CreditNotes", "History", "InvoiceReminders", "Invoices", "OnlineInvoice", "Organisation"),
+    *("Overpayments", "Payments", "Prepayments", "Settings", "connections"),
+}
 REMEMBERED = timedelta(seconds=30)
 
 
@@ -49,6 +54,12 @@ class Tenant(msgspec.Struct, rename="camel"):
     tenant_name: str = ""
     tenant_type: str = "ORGANISATION"
     auth_event_id: str = ""
+
+
+def route_of(path: str) -> str:
+    """The address as a trace may show it: whatever is no word of Xero's own is left out."""
+    parts = path.removeprefix(ACCOUNTING).strip("/").split("/")
+    return "/".join(part if part in ROUTES else "{id}" for part in parts)
 
 
 class AccessTokens(Protocol):
@@ -187,9 +198,11 @@ class Xero:
             async with pace.turn() if pace else nullcontext():
                 if meter:
                     meter.calls += 1
-                answer = await self._http.request(
-                    method, self._base_url + path, params=params, headers=dict(headers), content=content
-                )
+                with span("xero.call", method=method, route=route_of(path)) as it:
+                    answer = await self._http.request(
+                        method, self._base_url + path, params=params, headers=dict(headers), content=content
+                    )
+                    it.note(status=answer.status_code)
                 if pace:
                     pace.hear(answer.headers, utc_now())
         except httpx.HTTPError as exc:

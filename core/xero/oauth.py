@@ -11,6 +11,7 @@ import msgspec
 from authlib.deprecate import AuthlibDeprecationWarning
 
 from core.errors import Misconfigured, PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
+from core.tracing import span
 from core.xero.http import TIMEOUT, trusted
 
 with warnings.catch_warnings():
@@ -104,7 +105,8 @@ class XeroLogin:
 
     async def _ask(self, now: datetime, call: Any, **details: str) -> Grant:
         try:
-            token = await call(self._token_url, **details)
+            with span("xero.call", method="POST", route=TOKEN.strip("/")):
+                token = await call(self._token_url, **details)
         except OAuthError as refused:
             raise _meaning_of(refused.error) from None
         except httpx.HTTPError as exc:

@@ -47,7 +47,7 @@ async def _nothing_happens(_seconds: int = 0) -> list[Happened]:
     return []
 
 
-class Desk:
+class PageRoutes:
     """The page's own routes around one emulated Slack.
 
     `forward` moves the desk's time by seconds, `clock_change` through the next night in which clocks change.
@@ -194,5 +194,5 @@ def page(
     A stream of events ends after `stream_seconds` and the browser comes back by itself: so the server can stop soon.
     """
     about = {"links": dict(links or {}), "command": COMMAND, "subcommands": dict(subcommands or {})}
-    desk = Desk(slack, clock, forward, clock_change, about, tour, stream_seconds)
-    return Starlette(routes=[*desk.routes(), *extra_routes], middleware=[Middleware(Guard)])
+    own = PageRoutes(slack, clock, forward, clock_change, about, tour, stream_seconds)
+    return Starlette(routes=[*own.routes(), *extra_routes], middleware=[Middleware(Guard)])

@@ -52,8 +52,9 @@ def a_press(number: int) -> Request:
     return a_request({"payload": json.dumps({"type": "block_actions", "trigger_id": f"press {number}"})})
 
 
-def a_command(number: int) -> Request:
-    return a_request({"command": "/solido", "trigger_id": f"command {number}", "response_url": "http://localhost:9/"})
+def a_command(number: int, text: str = "status") -> Request:
+    address = "http://localhost:9/"
+    return a_request({"command": "/solido", "text": text, "trigger_id": f"command {number}", "response_url": address})
 
 
 async def at_once(database: Database, handling: Handling, requests: list[Request], monkeypatch: pytest.MonkeyPatch):
@@ -84,6 +85,20 @@ async def test_of_many_presses_each_is_begun_at_once_for_a_dialog_does_not_wait(
     assert max(acknowledged) < 2 * HANDLING_SECONDS + 1
 
 
+async def test_a_command_that_opens_a_dialog_is_begun_at_once_and_acknowledged_without_a_word(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handling = Handling()
+    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(inbox, "_deliver", nothing)
+    began = monotonic()
+    words = ["Settings", " hold", "support", "forget"]
+    answers = await asyncio.gather(*(inbox.take(a_command(n, words[n % len(words)])) for n in range(12)))
+    await inbox.drain()
+    assert max(handling.begun) - began < HANDLING_SECONDS
+    assert {answer.body for answer in answers} == {b"", b"done"}, "a few wait for their answer"
+
+
 async def test_of_many_commands_each_is_acknowledged_before_most_are_begun(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +106,22 @@ async def test_of_many_commands_each_is_acknowledged_before_most_are_begun(
     assert len(begun) == len(acknowledged) == 12
     assert sorted(acknowledged)[8] < sorted(begun)[11]
     assert max(begun) < 12 * HANDLING_SECONDS / 2, "one that waits for Slack does not keep the others"
+
+
+async def test_while_requests_are_being_noted_an_answer_that_may_follow_is_not_begun(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handling = Handling()
+    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(inbox, "_deliver", nothing)
+    monkeypatch.setattr("bot.inbox.LULL_SECONDS", 60.0)
+    first = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(6)]
+    with inbox._noting():
+        await asyncio.wait(first, timeout=HANDLING_SECONDS)
+        assert handling.begun == []
+    await asyncio.gather(*first)
+    await inbox.drain()
+    assert len(handling.begun) == 6
 
 
 async def test_whoever_stops_has_all_of_them_begun(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from core.scheduler import Due
 from core.sync import Syncing
 from core.tokens import Tokens
 from core.vault import Vault, new_key
+from core.webhooks import Webhooks
 from core.xero.client import Xero
 from core.xero.http import make_http
 from core.xero.oauth import WRITE_SCOPES, XeroLogin
@@ -110,7 +111,7 @@ class House:
         self.syncing = Syncing(self.database, self.engine, self.vault, self.login, self.api, patience, every=EVERY)
         self.connecting = Connecting(self.syncing)
         self.farewell = Farewell(self.syncing)
-        self.due = Due(self.database, self.syncing)
+        self.due = Due(self.syncing, Webhooks(self.database, key=""))
 
     @property
     def now(self) -> datetime:
@@ -200,7 +201,7 @@ class House:
 
     async def messages(self, workspace_id: UUID) -> list[OutboxMessage]:
         async with self.database.unscoped() as unscoped:
-            ids = await unscoped.waiting_messages(now=self.now + timedelta(days=3650), limit=1000)
+            ids = await unscoped.due.messages(now=self.now + timedelta(days=3650), limit=1000)
             found = [await unscoped.session.get(OutboxMessage, owned.id) for owned in ids]
         return [message for message in found if message and message.workspace_id == workspace_id]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import clock
-from core.budget import A_DAY, Budget, budget, can_afford, rhythm
+from core.budget import A_DAY, Budget, budget, can_afford, stretched
 from core.notices import QuotaLow, Trouble
 from core.xero.pacing import A_MINUTE, AT_ONCE, CALLS_A_MINUTE, Pace
 from sandbox.xero import Organisation
@@ -20,18 +20,18 @@ QUARTER = timedelta(minutes=15)
 
 
 def test_a_full_budget_leaves_the_rhythm_as_it_is() -> None:
-    assert rhythm(QUARTER, Budget(1000, 1000), cost=2) == QUARTER
-    assert rhythm(QUARTER, Budget(1000, 300), cost=2) == QUARTER
+    assert stretched(QUARTER, Budget(1000, 1000), cost=2) == QUARTER
+    assert stretched(QUARTER, Budget(1000, 300), cost=2) == QUARTER
 
 
 def test_a_short_budget_stretches_the_rhythm() -> None:
-    assert rhythm(QUARTER, Budget(1000, 148), cost=2) == timedelta(hours=1)
-    assert rhythm(QUARTER, Budget(1000, 100), cost=2) == A_DAY
+    assert stretched(QUARTER, Budget(1000, 148), cost=2) == timedelta(hours=1)
+    assert stretched(QUARTER, Budget(1000, 100), cost=2) == A_DAY
 
 
 def test_what_has_to_last_an_hour_only_stretches_less() -> None:
-    assert rhythm(QUARTER, Budget(1000, 108, timedelta(hours=1)), cost=2) == QUARTER
-    assert rhythm(QUARTER, Budget(1000, 102, timedelta(hours=1)), cost=2) == timedelta(hours=1)
+    assert stretched(QUARTER, Budget(1000, 108, timedelta(hours=1)), cost=2) == QUARTER
+    assert stretched(QUARTER, Budget(1000, 102, timedelta(hours=1)), cost=2) == timedelta(hours=1)
 
 
 @given(left=st.integers(0, 1000), cost=st.floats(1, 50), hours=st.floats(0.1, 24))
@@ -40,7 +40,7 @@ def test_automatic_syncs_never_touch_the_reserve(left: int, cost: float, hours: 
     remaining = float(left)
     for _ in range(2000):
         it = Budget(1000, int(remaining), end - now)
-        now += rhythm(timedelta(minutes=1), it, cost=cost)
+        now += stretched(timedelta(minutes=1), it, cost=cost)
         if now >= end:
             break
         remaining -= cost

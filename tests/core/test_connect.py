@@ -508,7 +508,7 @@ async def test_a_crash_between_disconnect_and_goodbye_loses_neither(house: House
     workspace = await house.synced(acme)
     await house.connecting.disconnect(workspace, by="U1", now=house.now)
     async with house.database.unscoped() as unscoped:  # claimed by a process that died right then
-        await unscoped.claim_farewells(now=house.now, next_at=house.now + timedelta(minutes=2), limit=20)
+        await unscoped.due.farewells(now=house.now, next_at=house.now + timedelta(minutes=2), limit=20)
     await house.farewell.tick()
     assert await removals(house) == []
     house.pass_time(minutes=2)

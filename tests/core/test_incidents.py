@@ -15,16 +15,16 @@ from core.incidents import (
     Event,
     Failed,
     Happening,
-    Quiet,
     Retried,
     Snoozed,
+    SnoozeFor,
     Succeeded,
     Taken,
     TimePassed,
     Woken,
     cause_of,
     decide,
-    quiet_until,
+    snooze_until,
 )
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -232,9 +232,9 @@ def test_nothing_follows_where_there_is_no_trouble():
     ids=["in the evening", "where tomorrow has begun", "into summer time", "out of summer time"],
 )
 def test_until_tomorrow_means_nine_in_the_morning_where_the_organisation_is(zone, now, until):
-    assert quiet_until(Quiet.MORNING, now, timezone=zone) == until
+    assert snooze_until(SnoozeFor.MORNING, now, timezone=zone) == until
 
 
 def test_an_hour_and_a_week_are_just_that():
-    assert quiet_until(Quiet.HOUR, NOON, timezone="UTC") - NOON == timedelta(hours=1)
-    assert quiet_until(Quiet.WEEK, NOON, timezone="UTC") - NOON == timedelta(days=7)
+    assert snooze_until(SnoozeFor.HOUR, NOON, timezone="UTC") - NOON == timedelta(hours=1)
+    assert snooze_until(SnoozeFor.WEEK, NOON, timezone="UTC") - NOON == timedelta(days=7)

@@ -13,7 +13,7 @@ import pytest
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from core.reminders.slots import Rhythm
+from core.reminders.slots import SendTimes
 from core.reminders.workdays import working_days
 from core.scheduler import Tick
 from sandbox.ahead import QUESTION, REPEATED_AFTER, look_ahead, put_off, worth_looking
@@ -151,13 +151,13 @@ async def test_while_time_jumps_the_products_own_ticks_are_held_back():
 
 
 def test_looks_at_reminders_that_can_find_nothing_are_no_reason_to_stop():
-    rhythm = Rhythm(wall_time(9), frozenset(range(5)), ZoneInfo("Europe/London"), working_days("GB"))
+    times = SendTimes(wall_time(9), frozenset(range(5)), ZoneInfo("Europe/London"), working_days("GB"))
     friday, monday = datetime(2026, 3, 6, 18, tzinfo=UTC), datetime(2026, 3, 9, 9, tzinfo=UTC)
     hour, minutes = timedelta(hours=1), timedelta(minutes=5)
-    assert worth_looking(friday + hour, rhythm, friday) == monday, "nothing goes between slots"
-    assert worth_looking(monday, rhythm, monday - hour) == monday
-    assert worth_looking(monday + 2 * minutes, rhythm, monday + minutes) == monday + 2 * minutes + REPEATED_AFTER
-    assert worth_looking(monday + timedelta(minutes=1), rhythm, monday) == monday + timedelta(minutes=1), "it goes on"
+    assert worth_looking(friday + hour, times, friday) == monday, "nothing goes between slots"
+    assert worth_looking(monday, times, monday - hour) == monday
+    assert worth_looking(monday + 2 * minutes, times, monday + minutes) == monday + 2 * minutes + REPEATED_AFTER
+    assert worth_looking(monday + timedelta(minutes=1), times, monday) == monday + timedelta(minutes=1), "it goes on"
     assert worth_looking(friday + hour, None, friday) == friday + hour
 
 

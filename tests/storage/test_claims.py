@@ -15,7 +15,7 @@ from tests.builders import NOW, a_connection, a_run, a_workspace
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NEXT = NOW + timedelta(minutes=15)
-CLAIMS = {"next_sync_at": "claim_due_syncs", "farewell_at": "claim_farewells"}
+CLAIMS = {"next_sync_at": "syncs", "farewell_at": "farewells"}
 
 
 async def due(database, column, *minutes):
@@ -37,7 +37,7 @@ async def claim(database, column, *, limit=100, now=NOW):
 
 
 async def claim_in(unscoped, column, *, limit=100, now=NOW):
-    claimed = await getattr(unscoped, CLAIMS[column])(now=now, next_at=now + timedelta(minutes=15), limit=limit)
+    claimed = await getattr(unscoped.due, CLAIMS[column])(now=now, next_at=now + timedelta(minutes=15), limit=limit)
     return [owned.id for owned in claimed]
 
 
@@ -82,7 +82,7 @@ async def test_a_claim_says_whose_connection_it_is(empty_database):
     workspace_id = await a_workspace(empty_database)
     connection = await a_connection(empty_database, workspace_id, next_sync_at=NOW)
     async with empty_database.unscoped() as unscoped:
-        [owned] = await unscoped.claim_due_syncs(now=NOW, next_at=NEXT, limit=1)
+        [owned] = await unscoped.due.syncs(now=NOW, next_at=NEXT, limit=1)
     assert owned == (workspace_id, connection.id)
 
 
@@ -137,8 +137,8 @@ async def test_unfinished_runs_are_told_oldest_first(empty_database):
         for wait in (timedelta(minutes=2), timedelta(0), timedelta(minutes=1))
     ]
     async with empty_database.unscoped() as unscoped:
-        found = await unscoped.unfinished_runs(queued_before=NOW + timedelta(minutes=1), limit=9)
-        first = await unscoped.unfinished_runs(queued_before=NOW + timedelta(minutes=1), limit=1)
+        found = await unscoped.due.unfinished_runs(queued_before=NOW + timedelta(minutes=1), limit=9)
+        first = await unscoped.due.unfinished_runs(queued_before=NOW + timedelta(minutes=1), limit=1)
     assert found == [runs[1].id, runs[2].id]
     assert first == [runs[1].id]
 

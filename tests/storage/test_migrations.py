@@ -183,7 +183,7 @@ async def test_the_database_of_the_release_before_is_upgraded_with_everything_in
     assert await contents(old, columns) == before
     assert all(before.values()), "a row of every kind"
     async with old.unscoped() as unscoped:
-        [waiting] = await unscoped.waiting_messages(now=NOW, limit=9)
+        [waiting] = await unscoped.due.messages(now=NOW, limit=9)
         assert await unscoped.within(waiting.workspace_id).outbox.claim(waiting.id, now=NOW, until=NOW)
     await made.close()
     await old.close()

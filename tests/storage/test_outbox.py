@@ -45,7 +45,7 @@ async def told(database, message, *, next_at=NOW):
 
 async def waiting(database, *, now=NOW, limit=100):
     async with database.unscoped() as unscoped:
-        return [owned.id for owned in await unscoped.waiting_messages(now=now, limit=limit)]
+        return [owned.id for owned in await unscoped.due.messages(now=now, limit=limit)]
 
 
 async def test_a_notice_waits_from_the_moment_it_is_told(empty_database, workspace_id):

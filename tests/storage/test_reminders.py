@@ -170,8 +170,8 @@ async def test_a_workspaces_reminders_are_looked_at_by_one_process_at_a_time(hom
         await store.reminders.decide(next_look_at=NOW)
     async with home.database.unscoped() as unscoped:
         soon = NOW + timedelta(minutes=1)
-        assert await unscoped.claim_due_reminders(now=NOW, next_at=soon, limit=9) == [home.mine]
-        assert await unscoped.claim_due_reminders(now=NOW, next_at=soon, limit=9) == []
+        assert await unscoped.due.reminders(now=NOW, next_at=soon, limit=9) == [home.mine]
+        assert await unscoped.due.reminders(now=NOW, next_at=soon, limit=9) == []
 
 
 def test_migrations_build_what_the_models_of_reminders_say(database_url):

@@ -22,7 +22,7 @@ from bot.naming import with_names
 from bot.people import People
 from bot.rendering import render
 from core import errors
-from core.incidents import Ending, Event, Quiet, Snoozed, Taken, Woken, quiet_until
+from core.incidents import Ending, Event, Snoozed, SnoozeFor, Taken, Woken, snooze_until
 from core.notices import decode
 from core.troubles import Troubles, card_of
 from core.watch import Watch
@@ -101,7 +101,7 @@ async def stage(migrated_sqlite_url: str) -> AsyncIterator[Stage]:
         async with aiohttp.ClientSession() as session:
             client = Mortal(base_url=f"{served.url}/api/", retry_handlers=[], session=session)
             installs = Installs(house.database, house.vault, client)
-            await installs.add_by_token(client, TOKEN, now=house.now)
+            await installs.add_by_token(TOKEN, now=house.now)
             yield Stage(house, slack, client, installs)
         await served.stop()
         await slack.aclose()
@@ -153,7 +153,7 @@ async def happen(stage: Stage, connection: Connection, what: str, how: Any) -> N
 
 def an_event(how: str, now: Any) -> Event:
     if how in ("hour", "week"):
-        return Snoozed("U0ADMIN", quiet_until(Quiet(how), now, timezone="UTC"))
+        return Snoozed("U0ADMIN", snooze_until(SnoozeFor(how), now, timezone="UTC"))
     return Taken("U0ADMIN") if how == "take" else Woken("U0ADMIN")
 
 

@@ -10,6 +10,7 @@ from bot.commands.call import Call
 from bot.installs import known
 from bot.modals import submit
 from sandbox.slack import Person, pings
+from storage.audit import Did
 from tests.stories.play import HARBOUR, Play, shown, workspace_of
 
 
@@ -121,7 +122,7 @@ async def test_a_home_of_a_team_that_left_is_let_be_until_it_is_opened_after_ano
     play.world.clock.forward(timedelta(minutes=6))  # who somebody is has to be asked again
     await play.slack.uninstall(order=told)
     async with play.database.workspace(await workspace_of(play)) as store:
-        store.audit.add("U0ADMIN", "exported", at=play.now)
+        store.audit.add("U0ADMIN", Did.EXPORTED, at=play.now)
     with capture_logs() as logged:
         await play.pass_without_rest(minutes=12)
     assert [line for line in logged if line["log_level"] in ("error", "critical")] == []

@@ -24,7 +24,7 @@ async def play_on_both(whole_url):
 
 async def set_rules(play: Play, **about) -> None:
     reminding, workspace = play.world.solido.services.reminding, await workspace_of(play)
-    await reminding.set_rules(workspace, Rules(**about), by="U0ADMIN", now=play.now, what="rules")
+    await reminding.set_rules(workspace, Rules(**about), by="U0ADMIN", now=play.now)
 
 
 async def test_each_invoice_of_a_letter_gets_one_note(play_on_both):

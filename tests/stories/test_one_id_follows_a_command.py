@@ -21,6 +21,7 @@ async def test_a_sync_is_followed_from_the_command_to_the_message(play: Play):
     command = typed["command"]
     assert events(lines, command=command) == ["command.typed", "sync.queued", "slack.acknowledged"]
     [queued] = [line for line in lines if line["event"] == "sync.queued"]
+    assert queued["run"].startswith(command), "so that either is found by looking for the shorter one"
     told = events(lines, run=queued["run"])
     assert told[0] == "sync.queued"
     assert {"sync.page", "sync.finished", "slack.told"} <= set(told)

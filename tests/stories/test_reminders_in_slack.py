@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.actions import press
+from bot import reminder_actions
+from bot.actions import ACTIONS, press
 from bot.commands import dispatch
 from bot.installs import KnownTeam
 from bot.modals import submit
-from bot.reminder_actions import REMINDER_ACTIONS
 from bot.reminder_modals import REMINDER_MODALS
 from bot.views.blocks import Modal
 from bot.views.reasons import WORDS
@@ -148,6 +148,14 @@ async def test_rules_are_checked_field_by_field_and_kept(play):
     rules = (await play.world.solido.services.reminding.outlook(await workspace_of(play), now=play.now)).standing.policy
     assert [step.days for step in rules.rules.steps] == [-5, 0, 10]
     assert "less is due than the minimum" in shown(await play.say("reminders"))
+    assert (
+        "changed the rules of the reminders: steps −3, 0, 7, 14 → −5, 0, 10; sent from 09:00 → 08:30; "
+        "least amounts none → 200 GBP; sender none → Łódź Books; replies to none → b@example.com; "
+        "letters an hour 60 → 20"
+    ) in (await play.say("history")).text
+    again = await modal(play, (await play.say("reminders")).message, "Rules")
+    await enter(play, again, per_hour="20")
+    assert (await play.say("history")).text.count("changed the rules") == 1, "nothing was changed"
 
 
 async def test_a_letter_is_changed_with_a_preview_a_test_and_a_refusal_that_names_the_line(play):
@@ -172,6 +180,10 @@ async def test_a_letter_is_changed_with_a_preview_a_test_and_a_refusal_that_name
     [letter] = letters(play)
     assert (letter.recipients, letter.subject) == (("me@example.com",), "[Test] Ahoy Quayside Books")
     await enter(play, view, what="Save it")
+    assert (
+        "changed the words of a letter: the letter 14 working days after the due date, "
+        "now “Ahoy {{ customer }}” instead of “Still unpaid: {{ numbers }}”"
+    ) in (await play.say("history")).text
     await started(play)
     assert letters(play)[-1].subject == "Ahoy Quayside Books"
 
@@ -321,12 +333,15 @@ async def test_what_is_for_admins_is_refused_to_members_and_everything_to_guests
     owes(play)
     await play.connect()
     team, workspace = await our_team(play), await workspace_of(play)
-    for name, handler in REMINDER_ACTIONS.items():
+    handlers = {name: button.handler for name, button in ACTIONS.items()}
+    of_reminders = {name for name, handler in handlers.items() if handler.__module__ == reminder_actions.__name__}
+    assert of_reminders > set(ADMINS_ONLY)
+    for name in of_reminders:
         call = replace(call_of(play, team, f"{workspace} 14"), user_id="U0MEMBER" if name in ADMINS_ONLY else "U0GUEST")
         if name == "reminders_more":
             continue
         with pytest.raises(NotAllowed):
-            await handler(call)
+            await handlers[name](call)
 
 
 async def test_dialogs_of_strangers_guests_and_members_change_nothing(play):

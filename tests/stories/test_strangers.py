@@ -1,7 +1,6 @@
 """Somebody from another company, or from another workspace of the installation, gets nothing."""
 
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import ACTIONS, press
 from bot.commands import COMMANDS, dispatch
@@ -22,9 +21,8 @@ async def another_team(play: Play) -> KnownTeam:
     slack.add_team(slack_records.Team("T0STRANGE", "Elsewhere", "elsewhere"), token=THEIR_TOKEN)
     slack.add_person(Person("stranger", "U0STRANGER", "Stranger", "T0STRANGE", "D0STRANGER", is_admin=True))
     slack.add_channel(Channel("strange", "C0STRANGE", "strange", {"U0STRANGER", slack.bot_user_id}), "T0STRANGE")
-    client = AsyncWebClient(base_url=f"{slack.base_url}/api/")
     installs = play.world.solido.services.installs
-    await installs.add_by_token(client, THEIR_TOKEN, now=MONDAY_MORNING)
+    await installs.add_by_token(THEIR_TOKEN, now=MONDAY_MORNING)
     team = await installs.find(enterprise_id="", slack_team_id="T0STRANGE")
     return known(team)
 
@@ -83,7 +81,7 @@ async def test_every_button_with_an_id_of_another_companys_workspace_is_refused(
     for name in sorted(ACTIONS):
         for value in (*ids, "", "not-an-id", f"status {ids[1]}"):
             with pytest.raises(NotYours):
-                await ACTIONS[name](call_of(play, stranger, value))
+                await ACTIONS[name].handler(call_of(play, stranger, value))
     assert await facts(play) == before
 
 

@@ -22,7 +22,7 @@ async def play(whole_sqlite_url):
 async def thanking(play: Play) -> None:
     await play.connect()
     reminding, workspace = play.world.solido.services.reminding, await workspace_of(play)
-    await reminding.set_rules(workspace, Rules(thank=True), by="U0ADMIN", now=play.now, what="rules")
+    await reminding.set_rules(workspace, Rules(thank=True), by="U0ADMIN", now=play.now)
 
 
 async def test_who_pays_after_a_reminder_is_thanked_once_on_the_next_day(play):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from core.reminders.facts import InvoiceNow, LetterFacts, LineFacts, Policy
 from core.reminders.plan import Customer, Debt
 from core.reminders.rules import Rules
-from core.reminders.slots import Rhythm
+from core.reminders.slots import SendTimes
 from core.reminders.workdays import working_days
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -20,13 +20,13 @@ INVOICE = UUID(int=42)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def rhythm(zone: str = "Europe/London", *, country: str = "GB", at: time = time(9), weekdays=range(5)) -> Rhythm:
-    return Rhythm(at, frozenset(weekdays), ZoneInfo(zone), working_days(country))
+def send_times(zone: str = "Europe/London", *, country: str = "GB", at: time = time(9), weekdays=range(5)) -> SendTimes:
+    return SendTimes(at, frozenset(weekdays), ZoneInfo(zone), working_days(country))
 
 
 def policy(*, started: bool = True, zone: str = "Europe/London", **rules) -> Policy:
     made = Rules(**rules)
-    return Policy(made, rhythm(zone, at=made.send_at, weekdays=made.weekdays), started)
+    return Policy(made, send_times(zone, at=made.send_at, weekdays=made.weekdays), started)
 
 
 def invoice_now(**changed) -> InvoiceNow:

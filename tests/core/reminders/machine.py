@@ -67,7 +67,7 @@ class Reminders(RuleBasedStateMachine):
         self.post = Post(self.stage)
         if thanking:
             rules, now = Rules(thank=True), self.stage.now
-            self.do(self.stage.reminding.set_rules(self.stage.workspace, rules, by="U", now=now, what="rules"))
+            self.do(self.stage.reminding.set_rules(self.stage.workspace, rules, by="U", now=now))
 
     @rule(what=st.sampled_from([what for what, weight in WEIGHTS.items() for _ in range(weight)]), which=pick, how=pick)
     def something(self, what: str, which: int, how: int) -> None:

@@ -59,7 +59,7 @@ class Post:
     async def act(self) -> None:
         """What the ticks of the next half minute do."""
         self.stage.clock.forward(BETWEEN_WEBHOOKS + timedelta(seconds=1))
-        due = Due(self.stage.database, self.stage.syncing)
+        due = Due(self.stage.syncing, Webhooks(self.stage.database, KEY))
         await due.webhooks()
         await self.stage.engine.drain()
         await due.tick()

@@ -133,7 +133,7 @@ def test_a_good_letter_goes_exactly_while_a_slot_is_open(minutes):
     day = now.date()
     letter = a_letter(day=day, read_at=now, last_success_at=now)
     letter = LetterFacts(**(vars(letter) | {"lines": tuple(due_today(line, day) for line in letter.lines)}))
-    workday = day.weekday() < 5 and not rules.rhythm.calendar.is_holiday(day)
+    workday = day.weekday() < 5 and not rules.send_times.calendar.is_holiday(day)
     assert isinstance(may_send(letter, rules, now), Send) == (workday and 9 <= now.hour < 17)
 
 

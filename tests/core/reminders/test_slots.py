@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from core.reminders.rules import STEPS, step_due
-from core.reminders.slots import Rhythm, wall_clock
+from core.reminders.slots import SendTimes, wall_clock
 from core.reminders.workdays import working_days
-from tests.core.reminders.builders import DAY, HOUR, rhythm
+from tests.core.reminders.builders import DAY, HOUR, send_times
 
 pytestmark = pytest.mark.prove
 
@@ -40,7 +40,7 @@ def changing_days(zone: ZoneInfo) -> list[date]:
 def test_every_day_of_every_zone_has_exactly_one_slot(at):
     counted = 0
     for name in ZONES:
-        every = rhythm(name, country="", at=at, weekdays=EVERY_DAY)
+        every = send_times(name, country="", at=at, weekdays=EVERY_DAY)
         for day in days() if PROVE else changing_days(every.zone):
             counted += 1
             slot = every.slot_of(day)
@@ -56,7 +56,7 @@ def test_every_day_of_every_zone_has_exactly_one_slot(at):
 
 def test_whenever_somebody_looks_in_every_zone_at_most_that_days_slot_is_open():
     for name in ZONES if PROVE else ZONES[::12]:
-        every = rhythm(name, country="", at=time(9), weekdays=EVERY_DAY)
+        every = send_times(name, country="", at=time(9), weekdays=EVERY_DAY)
         for day in changing_days(every.zone):
             opened = {
                 slot.day
@@ -85,7 +85,7 @@ def test_after_any_sleep_one_letter_goes_and_it_is_the_latest_that_applies():
 @cache
 def slot_days(name: str) -> tuple[date, ...]:
     """The days of the slots that a process which looks in every half-hour of the day finds open, each once."""
-    every = rhythm(name, country="", at=time(9))
+    every = send_times(name, country="", at=time(9))
     found: list[date] = []
     for day in days() if PROVE else days()[:150]:
         opens = every.slot_of(day)
@@ -131,17 +131,17 @@ def test_a_time_that_comes_twice_counts_when_it_comes_first():
 
 def test_a_day_that_a_zone_leaves_out_has_no_slot():
     assert wall_clock(date(2011, 12, 30), time(9), ZoneInfo("Pacific/Apia")) is None
-    samoa = Rhythm(time(9), frozenset(EVERY_DAY), ZoneInfo("Pacific/Apia"), working_days(""))
+    samoa = SendTimes(time(9), frozenset(EVERY_DAY), ZoneInfo("Pacific/Apia"), working_days(""))
     found = [slot.day for slot, _ in zip(samoa.slots_from(datetime(2011, 12, 28, tzinfo=UTC)), range(4), strict=False)]
     assert found == [date(2011, 12, 27), date(2011, 12, 28), date(2011, 12, 29), date(2011, 12, 31)]
 
 
 def test_weekends_and_holidays_of_the_country_have_no_slot():
-    london = rhythm()
+    london = send_times()
     assert london.slot_of(date(2026, 11, 28)) is None
     assert london.slot_of(date(2026, 12, 25)) is None
     assert london.slot_of(date(2026, 12, 24)) is not None
-    assert rhythm(country="").slot_of(date(2026, 12, 25)) is not None
+    assert send_times(country="").slot_of(date(2026, 12, 25)) is not None
 
 
 def test_steps_count_working_days_of_the_country():
