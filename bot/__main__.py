@@ -22,7 +22,7 @@ from bot.serving import serve as serve_roles
 from bot.settings import BadSettings, Settings, read_settings
 from bot.terminal import backups
 from bot.terminal import commands as terminal
-from bot.terminal.commands import BROKEN, WRONG_USE, fail
+from bot.terminal.commands import BROKEN, WRONG_USE, Unusable, check_there, fail
 from core.engine import prepare as prepare_engine
 from core.moving import move as move_all
 from core.resealing import Resealing
@@ -77,6 +77,10 @@ def settings_or_exit() -> Settings:
 
 
 async def has_newest_schema(url: str) -> bool:
+    try:
+        check_there(url)  # who only looks would make an empty file, which others could read
+    except Unusable:
+        return False
     database = Database(url)
     try:
         return await schema.version(database.engine) == schema.HEAD

@@ -66,6 +66,7 @@ def test_over_socket_mode_nothing_has_to_be_signed(monkeypatch):
 
 def test_a_folder_that_cannot_be_written_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("SLACK_BOT_TOKEN", "value")
+    monkeypatch.delenv("SOLIDO_SECRET_KEYS", raising=False)
     (tmp_path / "taken").write_text("no folder")  # to root every folder is open
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/taken/solido.db")
     with pytest.raises(BadSettings, match=r"sealing key cannot be read or made at .*taken/solido.key \(file exists"):
