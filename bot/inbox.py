@@ -11,24 +11,19 @@ import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qs
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from bot.commands import opens_dialog
 from bot.installs import Installs
-from bot.limits import fitted, fitted_view
 from bot.logs import name_of, of_command
-from bot.views.blocks import Message, Modal, section
-from bot.views.help import broken, on_it
+from bot.sent import Sent, in_words, read, sorry, underway
+from bot.views.help import broken
 from core import measures
 from core.batching import Together
 from core.clock import steady, utc_now
@@ -41,8 +36,6 @@ log = structlog.get_logger()
 ACK_WITHIN_SECONDS = 2.0
 AT_WORK = timedelta(minutes=1)
 """How long a request counts as seen while it is worked on: after a crash Slack's next try is taken."""
-SEEN = timedelta(minutes=10)
-EVENT_SEEN = timedelta(hours=24)
 LONGEST_RETRY_SECONDS = 30
 DRAIN_SECONDS = 10.0
 FEW = 3
@@ -55,55 +48,6 @@ Handle = Callable[[Request], Awaitable[Response]]
 Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
-@dataclass(frozen=True)
-class Sent:
-    """What Slack sent, as far as acknowledging needs it. `keys` name it, each with how long it is remembered; `dialog`:
-    it may be answered by one."""
-
-    kind: str
-    keys: Mapping[str, timedelta]
-    response_url: str = ""
-    view_id: str = ""
-    team_id: str = ""
-    enterprise_id: str = ""
-    dialog: bool = False
-    event: dict[str, Any] | None = None
-
-    @property
-    def can_wait(self) -> bool:
-        """Whether its answer may follow: a dialog waits for what we say to it, and an event that is acknowledged does
-        not come again."""
-        return self.kind == "block_actions" or (self.kind == "command" and bool(self.response_url))
-
-
-def read(headers: Mapping[str, str], body: bytes) -> Sent:
-    """Read a request that the shield has let through."""
-    keys = {key("signature", headers.get("x-slack-signature", "")): SEEN}
-    if headers.get("content-type", "").startswith("application/json"):
-        event = json.loads(body)
-        if event.get("event_id"):
-            keys[key("event", str(event["event_id"]))] = EVENT_SEEN
-        kind = str(event.get("type") or "event")
-        return Sent(kind, keys, event=event if kind == "event_callback" else None)
-    form = parse_qs(body.decode(), keep_blank_values=True)
-    payload: dict[str, Any] = (
-        json.loads(form["payload"][0]) if "payload" in form else {name: found[0] for name, found in form.items()}
-    )
-    if payload.get("trigger_id"):
-        keys[key("trigger", str(payload["trigger_id"]))] = SEEN
-    team, view, enterprise = (payload.get(name) or {} for name in ("team", "view", "enterprise"))
-    kind = str(payload.get("type") or "command")
-    return Sent(
-        kind=kind,
-        keys=keys,
-        response_url=str(payload.get("response_url") or ""),
-        view_id=str(view.get("id") or ""),
-        team_id=str(team.get("id") or payload.get("team_id") or ""),
-        enterprise_id=str(enterprise.get("id") or payload.get("enterprise_id") or ""),
-        dialog=kind != "command" or opens_dialog(str(payload.get("text") or "")),
-    )
-
-
 def heard_by(*listeners: Hear) -> Hear:
     """Have several listeners hear an event, one after the other."""
 
@@ -112,10 +56,6 @@ def heard_by(*listeners: Hear) -> Hear:
             await listener(payload)
 
     return hear
-
-
-def key(kind: str, value: str) -> str:
-    return f"{kind}:{sha256(value.encode()).hexdigest()}"
 
 
 class Inbox:
@@ -290,33 +230,3 @@ def as_json(body: bytes) -> dict[str, Any]:
     except ValueError:
         said = {"text": body.decode(errors="replace")}
     return said if isinstance(said, dict) else {}
-
-
-def underway(sent: Sent) -> Response:
-    """The word that it is being worked on; Slack shows none after a press. An event has nobody who waits for a word:
-    Slack is asked to tell it again, in case nothing comes of it this time."""
-    if sent.event is not None:
-        return Response(status_code=503)
-    return Response() if sent.kind == "command" and sent.dialog else _said(sent, on_it())
-
-
-def sorry(sent: Sent, message: Message) -> Response:
-    """After an unforeseen exception. An event is sent again by Slack, so it is told to."""
-    if sent.kind not in ("command", "block_actions", "view_submission", "view_closed"):
-        return Response(status_code=500)
-    return _said(sent, message)
-
-
-def _said(sent: Sent, message: Message) -> Response:
-    if sent.kind == "command":
-        said = fitted(message)
-        return JSONResponse({"response_type": "ephemeral", "text": said.text, "blocks": said.blocks})
-    if sent.kind == "view_submission":
-        view = fitted_view(Modal("Solido", message.blocks)).view()
-        return JSONResponse({"response_action": "update", "view": view})
-    return Response()
-
-
-def in_words(errors: Mapping[str, str]) -> dict[str, Any]:
-    """A dialog that can no longer show its errors beside its fields."""
-    return fitted_view(Modal("Solido", [section(f"That did not work: {why}") for why in errors.values()])).view()

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from bot.inbox import read
+from bot.sent import read
 from sandbox.world import SIGNING_SECRET
 from tests.stories.play import HARBOUR, Play, shown, workspace_of
 
