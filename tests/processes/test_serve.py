@@ -73,6 +73,8 @@ async def finishes(it: Installation, organisation: Organisation) -> None:
 async def test_a_sync_goes_on_after_the_process_was_killed(migrated: Installation) -> None:
     big = await under_way(migrated)
     await migrated.kill()
+    if migrated.database.embedded:
+        assert os.stat(migrated.database.url.database or "").st_mode & 0o077 == 0, "invoices and names are not sealed"
     await finishes(migrated, big)
 
 
