@@ -70,7 +70,7 @@ def read_rules(values: Values, before: Rules, *, writes: bool) -> Rules:
     sender = values.get("sender_name", "").strip()
     if not sender.isprintable():
         raise _Wrong("sender_name", "A name is one line of plain text.")
-    days = tuple(sorted({int(day) for day in values.get("weekdays", "").split(",") if day in "0123456"}))
+    days = tuple(sorted({int(day) for day in values.get("weekdays", "").split(",") if day in tuple("0123456")}))
     if not days:
         raise _Wrong("weekdays", "Choose at least one day.")
     also = values["also"].split(",") if "also" in values else None

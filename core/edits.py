@@ -22,8 +22,8 @@ def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[Edit]
     return [Edit(name, before[name], after[name]) for name in both if before[name] != after[name]]
 
 
-def encode(changes: Sequence[Edit]) -> str:
-    return msgspec.json.encode(changes).decode()
+def encode(edits: Sequence[Edit]) -> str:
+    return msgspec.json.encode(edits).decode()
 
 
 def decode(text: str) -> list[Edit]:

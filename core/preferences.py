@@ -35,7 +35,7 @@ class Wanted:
     digest: bool
 
 
-def changes(before: Wanted, after: Wanted) -> list[Edit]:
+def edits(before: Wanted, after: Wanted) -> list[Edit]:
     """What is different, in the order of the dialog."""
     return differing(_said(before), _said(after))
 
@@ -87,7 +87,7 @@ async def save(
 async def _save(store: WorkspaceStore, wanted: Wanted, *, every: timedelta, by: str, now: datetime) -> None:
     connection, before = await store.connections.latest(), await store.preferences.get()
     wanted = wanted if wanted.channel_id else replace(wanted, channel_id=(await store.about.get()).channel_id)
-    changed = changes(await current(store), wanted)
+    changed = edits(await current(store), wanted)
     if connection is not None and connection.next_sync_at and wanted.sync_every != before.sync_every:
         await store.connections.lock(connection.id)
         connection.next_sync_at = min(connection.next_sync_at, now + rhythm(wanted.sync_every, every))

@@ -14,7 +14,7 @@ from core.reminders.facts import HoldFact, HoldReason, Policy
 from core.reminders.gate import Why
 from core.reminders.outlook import Outlook, Standing
 from core.reminders.plan import Customer, Debt, HeldDebt, Plan, PlannedLetter, PlannedLine
-from core.reminders.rules import STEPS, Rules, changes
+from core.reminders.rules import STEPS, Rules, edits
 from core.reminders.slots import SendTimes
 from core.reminders.workdays import working_days
 from core.status import Status
@@ -36,7 +36,7 @@ CHANNEL = "C1"
 SOMEBODY = "U1"
 GROUP = "S1"
 CHANGES = encode_edits([Edit("rhythm", "", "3600"), Edit("quiet hours", "", "18:00-07:00")])
-NEW_RULES = encode_edits(changes(Rules(), Rules(steps=STEPS[1:], thank=True)))
+NEW_RULES = encode_edits(edits(Rules(), Rules(steps=STEPS[1:], thank=True)))
 QUARTER = timedelta(minutes=15)
 BOOKS = Books(
     [

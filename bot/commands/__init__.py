@@ -89,8 +89,8 @@ def parse(text: str) -> tuple[str, str]:
 
 def opens_dialog(text: str) -> bool:
     """Whether `/solido <text>` may be answered by a dialog, for which Slack gives three seconds."""
-    command = COMMANDS.get(parse(text)[0])
-    return command is not None and command.dialog
+    name, words = parse(text)
+    return name in COMMANDS and COMMANDS[name].dialog and not words
 
 
 async def dispatch(call: Call, text: str) -> Message | Modal:

@@ -4,7 +4,7 @@ from bot.views.blocks import escape, one_line
 from bot.views.reasons import step_words
 from bot.views.reminder_forms import DAYS
 from core.edits import Edit, decode
-from core.reminders.rules import LETTER
+from core.reminders.rules import LETTER, THANKS
 from core.wording import listed
 
 THINGS = {
@@ -26,11 +26,13 @@ def rules_changed(detail: str) -> str:
 
 def _changed(it: Edit) -> str:
     if not it.name.startswith(LETTER):
-        return f"{THINGS[it.name]} {_said(it.name, it.before)} → {_said(it.name, it.after)}"
-    which = step_words(int(it.name.removeprefix(LETTER)))
-    was, now = (text.partition("\n")[0] for text in (it.before, it.after))
-    subject = f", now “{escape(one_line(now))}” instead of “{escape(one_line(was))}”" if was != now else ""
-    return f"the letter {which}{subject}"
+        return f"{THINGS.get(it.name, escape(it.name))} {_said(it.name, it.before)} → {_said(it.name, it.after)}"
+    days = int(it.name.removeprefix(LETTER))
+    which = "the thank-you letter" if days == THANKS.days else f"the letter {step_words(days)}"
+    was, now = (escape(one_line(text.partition("\n")[0])) for text in (it.before, it.after))
+    if not it.after:
+        return f"{which}, “{was}”, is gone"
+    return f"{which}, now “{now}” instead of “{was}”" if was != now else which
 
 
 def _said(name: str, value: str) -> str:

@@ -16,7 +16,7 @@ from core.notices import CreditAsked, RemindersDecided, Unsubscribed, encode
 from core.reminders import telling
 from core.reminders.facts import HoldReason
 from core.reminders.outlook import Outlook, look
-from core.reminders.rules import Rules, changes, decode_rules, encode_rules
+from core.reminders.rules import Rules, decode_rules, edits, encode_rules
 from core.vault import hash_of
 from storage.audit import Did
 from storage.database import Database
@@ -87,10 +87,10 @@ class Reminding:
     async def set_rules(
         self, workspace_id: UUID, rules: Rules, *, by: str, now: datetime, did: Did = Did.RULES_CHANGED
     ) -> None:
-        """Keep the rules, of which `did` says what was changed; raise NotConnected."""
+        """Keep the rules, of which `did` says what was changed; raise NotConnected. Of two at once the later counts."""
         async with self.database.workspace(workspace_id) as store:
             await live(store)
-            different = changes(decode_rules((await store.reminders.policy()).rules), rules)
+            different = edits(decode_rules((await store.reminders.policy()).rules), rules)
             await store.reminders.decide(rules=encode_rules(rules))
             if different:
                 await changed(store, by, did, now=now, detail=encode_edits(different))

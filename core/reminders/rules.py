@@ -116,13 +116,16 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 LETTER = "letter "
-"""In a change's name, before the days of the letter."""
+"""In an edit's name, before the days of the letter."""
 
 
-def changes(before: Rules, after: Rules) -> list[Edit]:
+def edits(before: Rules, after: Rules) -> list[Edit]:
     """What is different, in the order of the dialog; then letters that read otherwise, each with its subject in the
-    first line."""
-    return differing(_said(before) | _letters(before), _said(after) | _letters(after))
+    first line, and letters with words of the workspace's own that are gone with their step."""
+    was, now = _letters(before), _letters(after)
+    own = {name: text for name, text in was.items() if text != _letters(Rules()).get(name)}
+    dropped = [Edit(name, text, "") for name, text in own.items() if name not in now]
+    return differing(_said(before) | was, _said(after) | now) + dropped
 
 
 def _said(it: Rules) -> dict[str, str]:
