@@ -85,10 +85,11 @@ class Inbox:
         sent = read(request.headers, await request.body())
         with of_command(command), asked(story, "slack.request", kind=measures.kind_of(sent.kind)):
             noted = asyncio.Event()
-            work = self._start(self._once(request, sent, command, noted))
-            work.add_done_callback(self._one_less)
             self._at_work += 1
-            enough = self._start(noted.wait()) if sent.can_wait and self._at_work > FEW else work
+            crowd = sent.can_wait and self._at_work > FEW
+            work = self._start(self._once(request, sent, command, noted, in_line=crowd and not sent.dialog))
+            work.add_done_callback(self._one_less)
+            enough = self._start(noted.wait()) if crowd else work
             await asyncio.wait({work, enough}, timeout=ACK_WITHIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             done = work.done()
             if not done:
@@ -117,7 +118,9 @@ class Inbox:
     def _one_less(self, _work: asyncio.Task[Response]) -> None:
         self._at_work -= 1
 
-    async def _once(self, request: Request, sent: Sent, command: str, noted: asyncio.Event) -> Response:
+    async def _once(
+        self, request: Request, sent: Sent, command: str, noted: asyncio.Event, *, in_line: bool
+    ) -> Response:
         """Do the work unless this very request has come before; never raises. `noted` is set once nobody else will do
         it, or there is nothing to do."""
         answers: list[Response] = []
@@ -130,7 +133,7 @@ class Inbox:
                 answers.append(Response())
                 return
             noted.set()
-            answers.append(await self._answer(request, sent))
+            answers.append(await self._answer(request, sent, in_line=in_line))
             await self._settle((sent, answers[0].status_code))
 
         try:
@@ -152,10 +155,10 @@ class Inbox:
             if not self._being_noted:
                 self._lull.set()
 
-    async def _answer(self, request: Request, sent: Sent) -> Response:
+    async def _answer(self, request: Request, sent: Sent, *, in_line: bool) -> Response:
         with span("slack.work"):
             if sent.event is None:
-                return await (self._handle(request) if sent.dialog else self._in_turn(request))
+                return await (self._in_turn(request) if in_line else self._handle(request))
             await self._hear(sent.event)
             return Response()
 

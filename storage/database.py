@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.one_trip import Connection as OneTrip
 from storage.one_trip import connect
 from storage.store import WorkspaceStore
 from storage.unscoped import Unscoped
@@ -123,7 +124,7 @@ def make_engine(url: URL, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
         url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "async_creator_fn": connect}, **common
     )
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", begin_sqlite)
+    event.listen(engine.sync_engine, "begin", begin_soon)
     return engine
 
 
@@ -160,6 +161,15 @@ def write_ahead(cursor: DBAPICursor) -> None:
 
 
 def begin_sqlite(connection: DbConnection) -> None:
+    connection.exec_driver_sql(beginning(connection))
+
+
+def begin_soon(connection: DbConnection) -> None:
+    """The same with the first statement."""
+    ours: OneTrip = connection.connection.driver_connection  # type: ignore[assignment]
+    ours.begin(beginning(connection))
+
+
+def beginning(connection: DbConnection) -> str:
     """Take the write lock at the start: a transaction that reads first and writes later could not wait for it."""
-    read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    return "BEGIN" if connection.get_execution_options().get("read_only", False) else "BEGIN IMMEDIATE"

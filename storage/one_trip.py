@@ -1,11 +1,12 @@
 """SQLite in a thread of its own, with one trip there and back for each statement, its rows included.
 
-As aiosqlite and SQLAlchemy do it a statement takes four: make a cursor, execute, fetch, close. Each wakes two threads,
-which takes longer than most of our statements.
+As aiosqlite and SQLAlchemy do it a statement takes four: make a cursor, execute, fetch, close; and a transaction two
+more, one to begin, and one to roll back what was committed already. Each wakes two threads, which takes longer than
+most of our statements, and while it waits for its turn in a busy loop the file is locked.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Self
 
 import aiosqlite
@@ -19,7 +20,7 @@ class Cursor:
 
     arraysize = 1
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: "Connection") -> None:
         self._connection = connection
         self._rows: list[Any] = []
         self.description: Any = None
@@ -30,10 +31,10 @@ class Cursor:
         return self
 
     async def execute(self, operation: str, parameters: Sequence[Any] = ()) -> None:
-        await self._connection._execute(self._run, sqlite3.Cursor.execute, operation, parameters)  # type: ignore[no-untyped-call]
+        await self._trip(sqlite3.Cursor.execute, operation, parameters)
 
     async def executemany(self, operation: str, parameters: Sequence[Sequence[Any]]) -> None:
-        await self._connection._execute(self._run, sqlite3.Cursor.executemany, operation, parameters)  # type: ignore[no-untyped-call]
+        await self._trip(sqlite3.Cursor.executemany, operation, parameters)
 
     async def fetchall(self) -> Sequence[Any]:
         return self._rows
@@ -41,9 +42,15 @@ class Cursor:
     async def close(self) -> None:
         """The real one is closed already."""
 
-    def _run(self, how: Any, operation: str, parameters: Sequence[Any]) -> None:
+    async def _trip(self, how: Any, operation: str, parameters: Sequence[Any]) -> None:
+        begin = self._connection.leave()
+        await self._connection._execute(self._run, begin, how, operation, parameters)  # type: ignore[no-untyped-call]
+
+    def _run(self, begin: str, how: Any, operation: str, parameters: Sequence[Any]) -> None:
         cursor = self._connection._conn.cursor()
         try:
+            if begin:
+                cursor.execute(begin)
             how(cursor, operation, parameters)
             self.description = cursor.description
             self._rows = cursor.fetchall() if cursor.description else []
@@ -54,8 +61,39 @@ class Cursor:
 
 
 class Connection(aiosqlite.Connection):
+    """A transaction begins on the way of its first statement, and nothing is rolled back where nothing was done since
+    the last one ended. What is cut off on its way may still be carried out: until an end was seen, none is taken for
+    granted."""
+
+    _begin = ""
+    _at_rest = True
+
+    def begin(self, how: str) -> None:
+        """`BEGIN`, or a kind of it."""
+        self._begin = how
+
+    def leave(self) -> str:
+        """A statement sets out; return what has to go before it."""
+        begin, self._begin, self._at_rest = self._begin, "", False
+        return begin
+
     def cursor(self) -> Cursor:  # type: ignore[override]
         return Cursor(self)
+
+    async def commit(self) -> None:
+        self._begin = ""
+        await self._end(super().commit())
+
+    async def rollback(self) -> None:
+        self._begin = ""
+        await self._end(super().rollback())
+
+    async def _end(self, end: Coroutine[Any, Any, None]) -> None:
+        if self._at_rest:
+            end.close()
+            return
+        await end
+        self._at_rest = True
 
 
 def connect(database: str, **how: Any) -> Connection:

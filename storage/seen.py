@@ -23,12 +23,15 @@ class SeenRequests:
         """The same for several requests; of two with the same key the first is new."""
         # Sorted: two processes with the same keys would otherwise wait for each other.
         keys = sorted({key for request in requests for key in request})
-        mine = col(SeenRequest.key).in_(keys)
-        await self._session.exec(delete(SeenRequest).where(mine, col(SeenRequest.until_at) <= now))
         connection = await self._session.connection()
-        note = insert_for(connection.dialect)(SeenRequest).on_conflict_do_nothing()
+        note = insert_for(connection.dialect)(SeenRequest)
+        anew = note.on_conflict_do_update(
+            index_elements=[col(SeenRequest.key)],
+            set_={"until_at": note.excluded.until_at},
+            where=col(SeenRequest.until_at) <= now,
+        )
         rows = [{"key": key, "until_at": until} for key in keys]
-        free = set((await connection.execute(note.returning(col(SeenRequest.key)), rows)).scalars())
+        free = set((await connection.execute(anew.returning(col(SeenRequest.key)), rows)).scalars())
         answers = []
         for request in requests:
             answers.append(free.issuperset(request))

@@ -10,7 +10,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.inbox import Inbox
+from bot.inbox import FEW, Inbox
 from storage.database import Database
 
 HANDLING_SECONDS = 0.4
@@ -118,7 +118,7 @@ async def test_while_requests_are_being_noted_an_answer_that_may_follow_is_not_b
     first = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(6)]
     with inbox._noting():
         await asyncio.wait(first, timeout=HANDLING_SECONDS)
-        assert handling.begun == []
+        assert len(handling.begun) == FEW, "those that are answered each in its own time"
     await asyncio.gather(*first)
     await inbox.drain()
     assert len(handling.begun) == 6
