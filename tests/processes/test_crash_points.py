@@ -34,7 +34,7 @@ EVERY, FIRST = (int(os.environ.get(name) or usual) for name, usual in (("EVERY",
 BACK_WITHIN = 10.0 if PROVE else 30.0
 """Seconds from the kill until everything is done, a new process's start included; more on a machine that many tests
 share."""
-SOME = {"sync": [9], "refresh": [6], "connect": [14], "disconnect": [2], "delivery": [5]}
+SOME = {"sync": [7], "refresh": [4], "connect": [11], "disconnect": [1], "delivery": [4]}
 """The steps that `make test` kills at."""
 MOST = 400
 

@@ -44,6 +44,13 @@ class _Connection(sqlite3.Connection):
     def cursor(self, factory: Any = None) -> _Cursor:  # type: ignore[override]
         return super().cursor(_Cursor)
 
+    @property
+    def driver_connection(self) -> "_Connection":
+        return self
+
+    def begin(self, how: str) -> None:
+        self.execute(how)
+
     def terminate(self) -> None:
         self.close()
 
