@@ -22,17 +22,19 @@ import structlog
 from core import layout
 from core.layout import LENGTH, Layout, with_length
 from core.xero import wire
+from core.xero.answers import size_of, unpacked
 from storage.upserts import Turned
 
 log = structlog.get_logger()
 
 WORTHWHILE = 100_000
-"""Bytes from which on a page is read sooner beside than here."""
+"""Bytes, unpacked, from which on a page is read sooner beside than here."""
 ANSWER_SECONDS = 20.0
 MOST_BYTES = 1 << 28
 ROOT = Path(layout.__file__).resolve().parents[1]
 
 Read = Callable[[bytes], Awaitable[wire.Page]]
+"""From the body of an answer as it came, packed or not."""
 _decoder = msgspec.msgpack.Decoder(Layout)
 
 
@@ -56,7 +58,7 @@ def here(read: Callable[[bytes], wire.Page]) -> Read:
     """The same in this process."""
 
     async def read_here(body: bytes) -> wire.Page:
-        return read(body)
+        return read(unpacked(body))
 
     return read_here
 
@@ -127,9 +129,9 @@ class Apart:
                 self._let_go(self._beside)
 
     async def _read(self, body: bytes) -> wire.Page:
-        found = await self._laid_out(body) if len(body) >= WORTHWHILE else None
+        found = await self._laid_out(body) if size_of(body) >= WORTHWHILE else None
         if found is None:
-            return wire.read_invoices(body)
+            return wire.read_invoices(unpacked(body))
         set_aside = [wire.Unreadable(*each) for each in found.set_aside]
         return LaidOut(
             told_at=found.told_at,

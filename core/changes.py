@@ -44,7 +44,7 @@ class Position(NamedTuple):
     then: datetime | None = None
 
 
-def is_outstanding(status: str, amount_due: Decimal) -> bool:
+def is_outstanding(status: str, amount_due: Decimal | int) -> bool:
     return status == "AUTHORISED" and amount_due > 0
 
 

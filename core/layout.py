@@ -15,10 +15,13 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from core import columns
 from core.changes import newest_of_each
+from core.columns import Columns
 from core.counting import Held, held_of
-from core.errors import XeroUnreadable
+from core.errors import XeroError
 from core.xero import wire
+from core.xero.answers import unpacked
 from storage.exact import as_day, as_hex, as_text, as_units
 
 LENGTH = 8
@@ -39,7 +42,7 @@ TURNED: Mapping[str, Callable[[Any], Any]] = {
 class Layout(msgspec.Struct, array_like=True):
     """A page of invoices laid out: what `wire.Page` tells of it, each record once, and what is outstanding of them.
 
-    `set_aside`: record, label and reason of each that could not be understood. `ids` as the mirror writes them.
+    `set_aside`: record, label and reason of each that could not be understood.
     """
 
     told_at: datetime | None
@@ -48,30 +51,46 @@ class Layout(msgspec.Struct, array_like=True):
     length: int
     set_aside: list[tuple[str, str, str]]
     moments: list[datetime]
-    ids: list[str]
     held: dict[str, Held]
     columns: dict[str, list[str | int | None]]
 
+    @property
+    def ids(self) -> list[str]:
+        """The invoices' ids as people and Xero write them."""
+        return [dashed(str(id)) for id in self.columns.get("invoice_id", ())]
+
 
 def lay_out(body: bytes) -> Layout:
-    """Raise XeroUnreadable for no answer of Xero's, and ValueError for what only the careful way can tell more of."""
-    page = wire.read_invoices(body)
-    rows = newest_of_each(page.rows, "invoice_id")
-    columns: dict[str, list[Any]] = {}
-    for name in rows[0] if rows else ():
-        values, turn = map(itemgetter(name), rows), TURNED.get(name)
-        columns[name] = list(values if turn is None else map(turn, values))
+    """Lay out the page of an answer as it came, packed or not.
+
+    Raise XeroUnreadable for no answer of Xero's, and ValueError for what only the careful way can tell more of.
+    """
+    text = unpacked(body)
+    try:
+        page, found = columns.read(text)
+    except columns.Odd:
+        page = wire.read_invoices(text)
+        found = by_rows(page)
     return Layout(
         told_at=page.told_at,
         pages=page.pages,
         items=page.items,
         length=page.length,
         set_aside=[(each.record, each.label, each.reason) for each in page.set_aside],
-        moments=list(page.moments),
-        ids=[dashed(id) for id in columns.get("invoice_id", ())],
-        held=held_of(rows),
-        columns=columns,
+        moments=found.moments,
+        held=found.held,
+        columns=found.columns,
     )
+
+
+def by_rows(page: wire.Page) -> Columns:
+    """The same row by row, for a page of which anything may be odd."""
+    rows = newest_of_each(page.rows, "invoice_id")
+    turned: dict[str, list[Any]] = {}
+    for name in rows[0] if rows else ():
+        values, turn = map(itemgetter(name), rows), TURNED.get(name)
+        turned[name] = list(values if turn is None else map(turn, values))
+    return Columns(turned, list(page.moments), held_of(rows))
 
 
 def dashed(id: str) -> str:
@@ -82,7 +101,7 @@ def dashed(id: str) -> str:
 def answer(body: bytes) -> bytes:
     try:
         return msgspec.msgpack.encode(lay_out(body))
-    except (XeroUnreadable, ValueError, OverflowError):
+    except (XeroError, ValueError, OverflowError):
         return b""
 
 

@@ -5,10 +5,12 @@ order, is decided in core/course.py.
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -17,13 +19,14 @@ import structlog
 from core import progress
 from core.apart import Apart, LaidOut, Read, here
 from core.changes import Change, Position, change, newest_of_each
-from core.clock import utc_now
+from core.clock import steady, utc_now
 from core.counting import Count, contact_drifted, drifted, held_of
 from core.errors import Superseded
 from core.notices import encode
 from core.tracing import span
 from core.walking import Fetch, Leaf, Walk, note
 from core.xero import wire
+from core.xero.answers import unpacked
 from core.xero.client import OrganisationCalls
 from core.xero.queries import IDS_AT_ONCE, PAGE_SIZE, Params, batches, by_ids, paged
 from core.zones import iana_name
@@ -35,6 +38,8 @@ from storage.store import WorkspaceStore
 log = structlog.get_logger()
 
 MANY = 100_000
+TOLD_EVERY_SECONDS = 0.5
+"""A message is edited once a second at most, and pages may come many a second."""
 OVERLAP = timedelta(minutes=5)
 """Read again, so that a change which Xero finished writing a little late is not missed."""
 ALL_SALES = {"where": 'Type=="ACCREC"', "order": "UpdatedDateUTC ASC", "summaryOnly": "true"}
@@ -87,6 +92,8 @@ class Reader:
     first: bool | None = None
     _odd: set[str] = field(default_factory=set)
     """Records set aside by this attempt: pages overlap, and each is counted once."""
+    _told: float = -math.inf
+    """When the run's message was last told how far we are."""
     _logged: int = 0
     """The last page of which the log has a line."""
 
@@ -133,7 +140,7 @@ class Reader:
         async def fetch(at: Position) -> wire.Page:
             with span("sync.read", resource=path, page=at.page):
                 async with line:
-                    body = await self.calls.get(path, paged(params, at.page), modified_since=at.since)
+                    body = await self.calls.get(path, paged(params, at.page), modified_since=at.since, packed=True)
                 return await read(body)
 
         return fetch
@@ -191,7 +198,7 @@ class Reader:
             if all_new:
                 await self._keep_laid_out(store, page)
                 return
-            page = wire.read_invoices(page.body)
+            page = wire.read_invoices(unpacked(page.body))
         rows = newest_of_each(page.rows, "invoice_id")
         if all_new and self.count is not None:
             self.tally.added += self.count.note_new(held_of(rows), page.moments)
@@ -199,13 +206,13 @@ class Reader:
             look = store.invoices.known if self.count is None else store.invoices.stored
             self._note(rows, await look(ids_of(rows, "invoice_id")), mark)
         await store.invoices.put(rows, confirmed_by=mark, connection_id=self.connection.id)
-        await self.set_aside(store, Resource.INVOICES, page, ids_of(rows, "invoice_id"))
+        await self.set_aside(store, Resource.INVOICES, page, partial(ids_of, rows, "invoice_id"))
 
     async def _keep_laid_out(self, store: WorkspaceStore, page: LaidOut) -> None:
         assert self.count is not None  # only a full reading has such pages
         self.tally.added += self.count.note_new(page.layout.held, page.moments)
         await store.invoices.put(page.turned, confirmed_by=self.census_mark, connection_id=self.connection.id)
-        await self.set_aside(store, Resource.INVOICES, page, page.layout.ids)
+        await self.set_aside(store, Resource.INVOICES, page, lambda: page.layout.ids)
 
     def _note(self, rows: Sequence[dict[str, Any]], known: Mapping[UUID, Any], mark: UUID | None) -> None:
         """Count what these rows change in the mirror, and during a full reading what is outstanding."""
@@ -237,10 +244,10 @@ class Reader:
         await store.contacts.put(ours)
         self.tally.contacts += len(ours)
         page.set_aside = [record for record in page.set_aside if record.record_id in wanted]
-        await self.set_aside(store, Resource.CONTACTS, page, ids_of(rows, "contact_id"))
+        await self.set_aside(store, Resource.CONTACTS, page, partial(ids_of, rows, "contact_id"))
 
     async def set_aside(
-        self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Sequence[UUID] | Sequence[str]
+        self, store: WorkspaceStore, resource: Resource, page: wire.Page, understood: Callable[[], Sequence[object]]
     ) -> None:
         for record in page.set_aside:
             self.tally.set_aside += record.record not in self._odd
@@ -257,7 +264,7 @@ class Reader:
             self.any_aside = bool(await store.set_aside.count())
         self.any_aside = self.any_aside or bool(page.set_aside)
         if self.any_aside:
-            await store.set_aside.clear(resource, [str(record) for record in understood])
+            await store.set_aside.clear(resource, list(map(str, understood())))
 
     @property
     def census_mark(self) -> UUID:
@@ -302,8 +309,9 @@ class Reader:
 
     async def _tell(self, store: WorkspaceStore) -> None:
         """Have the run's message say how far we are."""
-        if not progress.is_told(self.run):
+        if not progress.is_told(self.run) or steady() - self._told < TOLD_EVERY_SECONDS:
             return
+        self._told = steady()
         if self.first is None:
             self.first = not await store.runs.succeeded_before(self.run)
         notice = progress.under_way(self.run, self.connection, first=self.first, **vars(self.tally))

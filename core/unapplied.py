@@ -5,12 +5,13 @@ as if they owed everything. There are few such papers: each reading takes them a
 """
 
 from collections.abc import Collection
+from functools import partial
 from uuid import uuid5
 
 import structlog
 
 from core.errors import PermissionMissing, XeroRejected
-from core.reading import Reader
+from core.reading import Reader, ids_of
 from core.xero.papers import LISTS, read_papers
 from core.xero.queries import paged
 from storage.models import Resource
@@ -48,7 +49,7 @@ async def _read(reader: Reader, kind: Paper) -> None:
             ours = await store.contacts.known_or_owed([row["contact_id"] for row in answer.rows])
             kept = [row for row in answer.rows if row["contact_id"] in ours]
             await store.unapplied.put(kept, connection_id=reader.connection.id, confirmed_by=mark)
-            await reader.set_aside(store, Resource.UNAPPLIED, answer, [row["paper_id"] for row in kept])
+            await reader.set_aside(store, Resource.UNAPPLIED, answer, partial(ids_of, kept, "paper_id"))
             if page > pages:
                 await store.unapplied.sweep(kind, confirmed_by=mark)
                 cursor = await store.cursors.get(reader.connection.id, Resource.UNAPPLIED)

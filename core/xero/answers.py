@@ -4,6 +4,7 @@ Sources: Xero developer docs, "Response codes" and "OAuth 2.0 API limits"; recor
 """
 
 import re
+import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -31,6 +32,10 @@ LONGEST_WAIT = 86_400
 """Seconds. Xero's longest window is a day; a header that asks for more is not believed."""
 
 
+GZIP = b"\x1f\x8b"
+"""How gzip begins, and no JSON does."""
+GZIP_ONLY = 31
+"""zlib's word for it."""
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
@@ -60,6 +65,21 @@ def decipher(status: int, headers: Mapping[str, str], body: bytes, *, now: datet
     if status >= 500:
         return XeroUnavailable(f"{status}", correlation_id=trace)
     return XeroRejected(f"{status} {_detail(body)}", correlation_id=trace)
+
+
+def unpacked(body: bytes) -> bytes:
+    """Return the text of an answer as it came, packed or not, without NUL; raise XeroUnavailable for half a packet."""
+    if body.startswith(GZIP):
+        try:
+            body = zlib.decompress(body, wbits=GZIP_ONLY)
+        except zlib.error as broken:
+            raise XeroUnavailable(f"packed, but {broken}") from None
+    return without_nul(body)
+
+
+def size_of(body: bytes) -> int:
+    """Bytes of the text: gzip says at its end how many they are (RFC 1952)."""
+    return int.from_bytes(body[-4:], "little") if body.startswith(GZIP) else len(body)
 
 
 def without_nul(body: bytes) -> bytes:

@@ -17,7 +17,7 @@ from core.clock import utc_now
 from core.errors import PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
 from core.patience import Patience, patiently
 from core.tracing import span
-from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart, without_nul
+from core.xero.answers import AccessRefused, Forbidden, decipher, size_of, told_apart, unpacked
 from core.xero.pacing import CALLS_A_MINUTE, Pace, Pacer
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Meter:
     minute_left: int | None = None
 
     def count(self, answer: httpx.Response) -> None:
-        self.bytes += len(answer.content)
+        self.bytes += size_of(answer.content)
         day, minute = (answer.headers.get(f"x-{window}limit-remaining", "") for window in ("day", "min"))
         self.day_left = int(day) if day.isdigit() else self.day_left
         self.minute_left = int(minute) if minute.isdigit() else self.minute_left
@@ -72,7 +72,7 @@ class AccessTokens(Protocol):
 def read_tenants(body: bytes) -> list[Tenant]:
     """Raise XeroUnreadable for what is no list of connections."""
     try:
-        listed = msgspec.json.decode(without_nul(body), type=list[Tenant])
+        listed = msgspec.json.decode(body, type=list[Tenant])
     except msgspec.DecodeError:
         raise XeroUnreadable("GET /connections") from None
     return [tenant for tenant in listed if tenant.tenant_type == "ORGANISATION"]
@@ -107,10 +107,10 @@ class Xero:
         """Return the organisations this permission covers; those of one consent with `auth_event_id`."""
         params = {"authEventId": auth_event_id} if auth_event_id else {}
         try:
-            answer = await self.call("GET", "/connections", access_token, params=params)
+            listed = await self.call("GET", "/connections", access_token, params=params)
         except (AccessRefused, Forbidden) as refused:
             raise PermissionEnded(refused.detail, correlation_id=refused.correlation_id) from None
-        return read_tenants(answer.content)
+        return read_tenants(listed)
 
     async def lists(self, tokens: "AccessTokens", tenant_id: str) -> bool:
         """Whether Xero still lists this organisation among ours. Costs none of its calls.
@@ -121,10 +121,10 @@ class Xero:
 
         async def ask(token: str) -> None:
             try:
-                answer = await self.call("GET", "/connections", token)
+                found = await self.call("GET", "/connections", token)
             except Forbidden as refused:
                 raise PermissionEnded(refused.detail, correlation_id=refused.correlation_id) from None
-            listed.extend(read_tenants(answer.content))
+            listed.extend(read_tenants(found))
 
         await let_in(tokens, ask)
         return tenant_id in {tenant.tenant_id for tenant in listed}
@@ -174,12 +174,12 @@ class Xero:
         headers: Mapping[str, str] | None = None,
         meter: Meter | None = None,
         pace: Pace | None = None,
-        fine: tuple[int, ...] = (),
-    ) -> httpx.Response:
-        """Return a good answer, or one whose status is `fine`; raise the XeroError any other one means."""
+        packed: bool = False,
+    ) -> bytes:
+        """Return the body of a good answer, `packed` as it came; raise the XeroError any other one means."""
         sent = {"Authorization": f"Bearer {access_token}", **(headers or {})}
         return await patiently(
-            lambda: self._once(method, path, sent, params=params, meter=meter, pace=pace, fine=fine), self._patience
+            lambda: self._once(method, path, sent, params=params, meter=meter, pace=pace, packed=packed), self._patience
         )
 
     async def _once(
@@ -193,7 +193,8 @@ class Xero:
         pace: Pace | None,
         fine: tuple[int, ...] = (),
         content: bytes | None = None,
-    ) -> httpx.Response:
+        packed: bool = False,
+    ) -> bytes:
         try:
             async with pace.turn() if pace else nullcontext():
                 if meter:
@@ -209,15 +210,14 @@ class Xero:
             measures.unanswered()
             # `from None`: the request in httpx's exception carries the token.
             raise XeroUnavailable(f"{method} {path}: {type(exc).__name__}") from None
-        measures.answered(answer.status_code, len(answer.content))
+        measures.answered(answer.status_code, size_of(answer.content))
         if meter:
             meter.count(answer)
-        error = None if answer.status_code in fine else decipher(
-            answer.status_code, answer.headers, answer.content, now=utc_now()
-        )  # fmt: skip
-        if error:
+        body = answer.content if packed and answer.is_success else unpacked(answer.content)
+        error = decipher(answer.status_code, answer.headers, body, now=utc_now())
+        if error and answer.status_code not in fine:
             raise error
-        return answer
+        return body
 
 
 class OrganisationCalls:
@@ -233,25 +233,29 @@ class OrganisationCalls:
         self.meter = meter
 
     async def get(
-        self, resource: str, params: Mapping[str, Any] | None = None, *, modified_since: datetime | None = None
+        self,
+        resource: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        modified_since: datetime | None = None,
+        packed: bool = False,
     ) -> bytes:
-        """Return the body of a good answer; raise the XeroError that a bad one means, told apart."""
+        """Return the body of a good answer, `packed` as it came; raise the XeroError a bad one means, told apart."""
         headers = {"xero-tenant-id": self._tenant_id}
         if modified_since is not None:
             # Documented form: UTC, seconds, no zone. Others are read day for month, or refused.
             headers["If-Modified-Since"] = modified_since.strftime("%Y-%m-%dT%H:%M:%S")
-        return await let_in(self._tokens, lambda token: self._get(resource, params, headers, token))
 
-    async def _get(
-        self, resource: str, params: Mapping[str, Any] | None, headers: Mapping[str, str], token: str
-    ) -> bytes:
-        try:
-            answer = await self._xero.call(
-                "GET", ACCOUNTING + resource, token, params=params, headers=headers, meter=self.meter, pace=self._pace
-            )
-        except Forbidden as refused:
-            raise await self._meaning_of(refused, token) from None
-        return without_nul(answer.content)
+        async def ask(token: str) -> bytes:
+            path, meter, pace = ACCOUNTING + resource, self.meter, self._pace
+            try:
+                return await self._xero.call(
+                    "GET", path, token, params=params, headers=headers, meter=meter, pace=pace, packed=packed
+                )
+            except Forbidden as refused:
+                raise await self._meaning_of(refused, token) from None
+
+        return await let_in(self._tokens, ask)
 
     @property
     def room(self) -> int:

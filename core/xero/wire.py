@@ -205,8 +205,7 @@ def read_list(
     records = getattr(envelope, name)
     if records is None:
         raise XeroUnreadable(f"no {name} in the answer")
-    paging = envelope.pagination or _Pagination()
-    page = Page(_told_at(envelope), paging.page_count, paging.item_count, length=len(records))
+    page = told(envelope, len(records))
     for item in records:
         try:
             row = row_of(item if isinstance(item, msgspec.Struct) else msgspec.json.decode(item, type=record))
@@ -216,6 +215,12 @@ def read_list(
             if row is not None:
                 page.rows.append(row)
     return page
+
+
+def told(envelope: Envelope, length: int) -> Page:
+    """What a page tells of the list it is from."""
+    paging = envelope.pagination or _Pagination()
+    return Page(_told_at(envelope), paging.page_count, paging.item_count, length=length)
 
 
 def _told_at(envelope: Envelope) -> datetime | None:

@@ -23,6 +23,7 @@ from core.changes import newest_of_each
 from core.counting import held_of
 from core.errors import XeroUnreadable
 from core.xero import wire
+from core.xero.answers import unpacked
 from storage.mirror_models import Invoice
 from storage.upserts import turner
 from tests.core.house import House, owing
@@ -234,16 +235,15 @@ async def test_a_first_load_of_which_nothing_is_understood_sets_it_all_aside(
     for number in range(3):
         owing(organisation, f"INV-{number}")
     cottage.pass_time(minutes=10)
-    read = wire.read_invoices
 
-    def oddly(body: bytes) -> wire.Page:
-        found = read(body)
-        return read(page("Invoices", *(an_invoice(**odd) for _ in range(found.length)), pagination={"pageCount": 1}))
+    def oddly(body: bytes) -> bytes:
+        found = wire.read_invoices(unpacked(body))
+        return page("Invoices", *(an_invoice(**odd) for _ in range(found.length)), pagination={"pageCount": 1})
 
     async def laid_out(_beside: apart.Beside, body: bytes) -> layout.Layout:
         return layout.lay_out(body)
 
-    monkeypatch.setattr(wire, "read_invoices", oddly)
+    monkeypatch.setattr(layout, "unpacked", oddly)
     monkeypatch.setattr(apart.Beside, "lay_out", laid_out)
     workspace = await cottage.synced(organisation)
     run = await cottage.run(workspace)
