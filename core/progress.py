@@ -1,8 +1,8 @@
 """What is told of a run while it goes on and when it ends. Automatic runs go without a word."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from core import agreement
@@ -16,7 +16,19 @@ COUNTED = ("page", "page_count", "added", "changed", "settled", "set_aside", "me
 
 MOST_KNOWN = 256
 """So many books are remembered, summed up; the oldest give way."""
-_known: dict[tuple[object, ...], Books] = {}
+STIRRING = timedelta(seconds=1)
+"""While a sync is storing pages books are summed up no more often: each page would ask for it anew."""
+
+
+class Known(NamedTuple):
+    """Books as they were summed up then, and what is different once they have changed."""
+
+    stand: tuple[object, ...]
+    at: datetime
+    books: Books
+
+
+_known: dict[tuple[object, ...], Known] = {}
 
 
 def is_told(run: SyncRun) -> bool:
@@ -31,8 +43,9 @@ def card_of(run_id: str) -> str:
     return f"run:{run_id}"
 
 
-async def tell(store: WorkspaceStore, run_id: UUID, *, now: datetime) -> None:
-    """Have the run's message say how it stands, as of this transaction."""
+async def tell(store: WorkspaceStore, run_id: UUID, *, now: datetime, summed: Books | None = None) -> None:
+    """Have the run's message say how it stands, as of this transaction; of one that is done with the books as they
+    were `summed` up before."""
     run = await store.runs.get(run_id)
     if run is None or not is_told(run):
         return
@@ -40,17 +53,20 @@ async def tell(store: WorkspaceStore, run_id: UUID, *, now: datetime) -> None:
     connection = await store.connections.get(run.connection_id)
     if connection is None:
         return
-    await store.outbox.tell(card(run), encode(await facts(store, run, connection, now=now)), now=now)
+    said = await facts(store, run, connection, now=now, summed=summed)
+    await store.outbox.tell(card(run), encode(said), now=now)
 
 
-async def facts(store: WorkspaceStore, run: SyncRun, connection: Connection, *, now: datetime) -> SyncTold:
+async def facts(
+    store: WorkspaceStore, run: SyncRun, connection: Connection, *, now: datetime, summed: Books | None = None
+) -> SyncTold:
     done = run.state == RunState.SUCCEEDED
     return SyncTold(
         **_so_far(run, connection, {name: getattr(run, name) for name in COUNTED}),
         state=run.state,
         first=not await store.runs.succeeded_before(run),
         seconds=run.seconds,
-        books=await books(store, connection, now=now) if done else None,
+        books=(summed or await books(store, connection, now=now)) if done else None,
         agreement=agreement.decode(run.agreement),
         error=run.error,
     )
@@ -76,14 +92,22 @@ async def books(store: WorkspaceStore, connection: Connection, *, now: datetime)
     All that is outstanding is summed up once for as long as nothing has changed: people look more often than that.
     """
     today = today_at(connection, now)
-    stand = (store.id, today, await store.runs.stand(), (await store.about.get()).changed_at)
-    if stand not in _known:
-        if len(_known) >= MOST_KNOWN:
-            _known.pop(next(iter(_known)))
-        totals = await store.invoices.totals(today=today)
-        amounts = [Amount(t.currency, t.invoices, t.amount, t.overdue_invoices, t.overdue_amount) for t in totals]
-        _known[stand] = Books(amounts, customers=await store.invoices.customers())
-    return _known[stand]
+    runs = await store.runs.stand()
+    stand = (*runs, (await store.about.get()).changed_at)
+    known = _known.get((store.id, today))
+    if known is None or (known.stand != stand and not (runs.under_way and known.at <= now < known.at + STIRRING)):
+        known = Known(stand, now, await _summed_up(store, today))
+    _known.pop((store.id, today), None)  # what was asked for last gives way last
+    if len(_known) >= MOST_KNOWN:
+        _known.pop(next(iter(_known)))
+    _known[store.id, today] = known
+    return known.books
+
+
+async def _summed_up(store: WorkspaceStore, today: date) -> Books:
+    totals = await store.invoices.totals(today=today)
+    amounts = [Amount(t.currency, t.invoices, t.amount, t.overdue_invoices, t.overdue_amount) for t in totals]
+    return Books(amounts, customers=await store.invoices.customers())
 
 
 def today_at(connection: Connection, now: datetime) -> date:

@@ -15,6 +15,7 @@ from core.engine import Engine
 from core.errors import BooksDiffer, NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
 from core.guard import survived
 from core.incidents import Cause
+from core.notices import Books
 from core.patience import Patience
 from core.preferences import rhythm
 from core.reading import Reader, Tally
@@ -166,6 +167,7 @@ class Syncing:
         run = reader.run
         seconds = max((now - (run.started_at or now)).total_seconds(), 0.0)
         outcome = outcome_of(error, result.agreement)
+        summed = None if error else await self._summed(reader, now=now)
         async with self.database.workspace(run.workspace_id) as store:
             connection = await store.connections.get(reader.connection.id)
             if connection is None:
@@ -182,7 +184,7 @@ class Syncing:
                 connection.next_sync_at = now
             elif connection.state != ConnectionState.DISCONNECTED:
                 await self._settle(store, connection, run, error, result, reader.calls.meter, now=now)
-            await progress.tell(store, run.id, now=now)
+            await progress.tell(store, run.id, now=now, summed=summed)
             store.touch(now)
         measures.sync_ended(run.trigger, error.code if error else None, seconds)
         tracing.note(result=error.code if error else "succeeded")
@@ -195,6 +197,14 @@ class Syncing:
             seconds=round(seconds, 3),
             **vars(reader.tally),
         )
+
+    async def _summed(self, reader: Reader, *, now: datetime) -> Books | None:
+        """The books as this run leaves them, where its message tells of them. Before its last transaction: to sum up
+        many invoices takes a while, and others would have to wait."""
+        if not progress.is_told(reader.run):
+            return None
+        async with self.database.reading(reader.run.workspace_id) as store:
+            return await progress.books(store, reader.connection, now=now)
 
     async def _looked_into(
         self, store: WorkspaceStore, connection: Connection, run: SyncRun, result: Result, *, now: datetime

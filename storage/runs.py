@@ -15,6 +15,21 @@ QUIET_COST = 2.0
 """Calls of an automatic sync that finds nothing: invoices, contacts."""
 
 
+class Stand(NamedTuple):
+    """How many syncs there are, how many of them are over, and what they have come to together."""
+
+    runs: int
+    over: int
+    attempts: int
+    pages: int
+    calls: int
+    bytes: int
+
+    @property
+    def under_way(self) -> bool:
+        return self.over < self.runs
+
+
 class RunTotals(NamedTuple):
     total: int
     succeeded: int
@@ -111,13 +126,13 @@ class Runs:
         earlier = self._mine().where(col(SyncRun.state) == RunState.SUCCEEDED, col(SyncRun.queued_at) < run.queued_at)
         return (await self._session.exec(earlier.limit(1))).first() is not None
 
-    async def stand(self) -> tuple[int, ...]:
+    async def stand(self) -> Stand:
         """What is different as soon as a sync has changed anything in the mirror, whatever the clocks say."""
         grown = (SyncRun.attempt, SyncRun.page, SyncRun.calls, SyncRun.bytes)
         sums = [func.coalesce(func.sum(column), 0) for column in grown]
         mine = select(func.count(), func.count(SyncRun.finished_at), *sums)  # type: ignore[arg-type]
         row = (await self._session.exec(mine.where(col(SyncRun.workspace_id) == self._workspace_id))).one()
-        return tuple(map(int, row))
+        return Stand(*map(int, row))
 
     async def latest(self, count: int) -> Sequence[SyncRun]:
         """The newest runs, newest first."""
