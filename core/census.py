@@ -116,9 +116,8 @@ class Census:
             params = OUTSTANDING | {"page": 1, "pageSize": 1}
             items = wire.read_invoices(await reader.calls.get("Invoices", params)).items
         async with reader.database.reading(reader.run.workspace_id) as store:
-            ours = await store.invoices.held()
-            seen = await store.invoices.held(confirmed_by=reader.census_mark)
-            left = await store.invoices.unconfirmed(reader.census_mark, MANY)
+            ours, seen = await store.invoices.held(confirmed_by=reader.census_mark)
+            left = {} if ours == seen else await store.invoices.unconfirmed(reader.census_mark, MANY)
         unclear = {*count.unreadable, *self._unclear}
         strays = self._strays + [left[each] for each in left if str(each) not in unclear]
         return compare(count, ours, seen, items=items, strays=strays, now=utc_now())

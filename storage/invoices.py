@@ -27,6 +27,10 @@ class Known(NamedTuple):
     due_on: date | None
 
 
+Totals = dict[str, tuple[int, Decimal]]
+"""Number and sum of invoices, by currency."""
+
+
 class CurrencyTotal(NamedTuple):
     currency: str
     invoices: int
@@ -114,15 +118,19 @@ class Invoices:
         mine = select(Invoice.invoice_id).where(col(Invoice.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine.limit(1))).first() is not None
 
-    async def held(self, *, confirmed_by: UUID | None = None) -> dict[str, tuple[int, Decimal]]:
-        """Number and sum of what is outstanding, by currency; only of those that a full reading has seen, if given."""
-        seen = [] if confirmed_by is None else [col(Invoice.confirmed_by) == confirmed_by]
+    async def held(self, *, confirmed_by: UUID) -> tuple[Totals, Totals]:
+        """Number and sum of what is outstanding, by currency: of all, and of those that this full reading has seen."""
+        seen, due = col(Invoice.confirmed_by) == confirmed_by, func.sum(Invoice.amount_due, type_=Money())
         rows = await self._session.exec(
-            select(Invoice.currency, func.count(), func.sum(Invoice.amount_due, type_=Money()))
-            .where(*outstanding_of(self._workspace_id), *seen)
+            select(Invoice.currency, func.count(), due, func.count().filter(seen), due.filter(seen))  # type: ignore[call-overload]
+            .where(*outstanding_of(self._workspace_id))
             .group_by(col(Invoice.currency))
         )
-        return {currency: (invoices, amount) for currency, invoices, amount in rows.all()}
+        found = rows.all()
+        return (
+            {currency: (count, amount) for currency, count, amount, _seen, _amount in found},
+            {currency: (count, amount) for currency, _all, _amount, count, amount in found if count},
+        )
 
     async def everything(self) -> Sequence[Invoice]:
         mine = select(Invoice).where(col(Invoice.workspace_id) == self._workspace_id)

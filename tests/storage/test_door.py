@@ -40,7 +40,7 @@ from storage.reminder_models import (
     Scope,
     Unsubscribed,
 )
-from storage.runs import RunTotals
+from storage.runs import RunTotals, Stand
 from storage.slack_models import Preferences, WorkspaceAdmin
 from storage.store import WorkspaceStore
 from storage.unapplied_models import Unapplied
@@ -309,7 +309,7 @@ REACHES = {
     "runs.give_up": Reach(lambda s, h: s.runs.give_up(h.connection.id, error="E", now=NOW), None),
     "runs.last_started_at": Reach(lambda s, h: s.runs.last_started_at(h.connection.id), None),
     "runs.succeeded_before": Reach(lambda s, h: s.runs.succeeded_before(h.run), False),
-    "runs.stand": Reach(lambda s, _: s.runs.stand(), (0, 0, 0, 0, 0, 0)),
+    "runs.stand": Reach(lambda s, _: s.runs.stand(), Stand(0, 0, 0, 0, 0, 0)),
     "runs.latest": Reach(lambda s, _: s.runs.latest(9), []),
     "runs.last_agreement": Reach(lambda s, h: s.runs.last_agreement(h.connection.id), None),
     "runs.automatic_cost": Reach(lambda s, _: s.runs.automatic_cost(since=NOW), 2.0),
@@ -329,7 +329,7 @@ REACHES = {
     "invoices.unconfirmed": Reach(lambda s, _: s.invoices.unconfirmed(uuid4(), 9), {}),
     "invoices.gone": Reach(lambda s, h: s.invoices.gone([h.invoice.invoice_id], confirmed_by=uuid4()), None),
     "invoices.any": Reach(lambda s, _: s.invoices.any(), False),
-    "invoices.held": Reach(lambda s, _: s.invoices.held(), {}),
+    "invoices.held": Reach(lambda s, _: s.invoices.held(confirmed_by=uuid4()), ({}, {})),
     "invoices.outstanding": Reach(lambda s, _: s.invoices.outstanding(), []),
     "invoices.get": Reach(lambda s, h: s.invoices.get(h.invoice.invoice_id), None),
     "invoices.totals": Reach(lambda s, _: s.invoices.totals(today=date(2026, 3, 2)), []),
