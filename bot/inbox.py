@@ -204,7 +204,7 @@ class Inbox:
             return
         said = as_json(body)
         if sent.kind == "command" and sent.response_url:
-            await send_to(sent.response_url, said)
+            await send_to(self._client, sent.response_url, said)
         elif sent.kind == "view_submission":
             team = await self._installs.find(enterprise_id=sent.enterprise_id, slack_team_id=sent.team_id)
             if team is not None:
@@ -213,10 +213,10 @@ class Inbox:
                 await self._client.views_update(token=token, view_id=sent.view_id, view=view)
 
 
-async def send_to(response_url: str, said: dict[str, Any]) -> int:
-    """Use a `response_url`, once more where Slack asks to wait a little; return the status. Slack allows five uses in
-    half an hour, and we never take more than two."""
-    hook = AsyncWebhookClient(response_url)
+async def send_to(client: AsyncWebClient, response_url: str, said: dict[str, Any]) -> int:
+    """Use a `response_url` over the client's own connections, once more where Slack asks to wait a little; return the
+    status. Slack allows five uses in half an hour, and we never take more than two."""
+    hook = AsyncWebhookClient(response_url, session=client.session)
     sent = await hook.send_dict(said)
     wait = str(sent.headers.get("Retry-After") or sent.headers.get("retry-after") or "")
     if sent.status_code == 429 and wait.isdigit() and int(wait) <= LONGEST_RETRY_SECONDS:

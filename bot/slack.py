@@ -102,7 +102,7 @@ class SlackListener:
         if isinstance(said, Modal):
             await open_dialog(client, respond, body, said)
         else:
-            await survived("button.answer", answer(respond, said, replace=actions.replaces(name)))
+            await survived("button.answer", answer(client, respond, said, replace=actions.replaces(name)))
 
     async def on_dialog(self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """Take a submitted dialog: it closes, shows what is wrong, or shows what came of it."""
@@ -156,11 +156,13 @@ async def open_dialog(client: AsyncWebClient, respond: AsyncRespond, body: dict[
     """Open a dialog; where it comes too late for Slack (three seconds), say so instead of nothing."""
     opening = client.views_open(trigger_id=str(body.get("trigger_id")), view=fitted_view(said).view())
     if not await survived("dialog", opening):
-        await survived("dialog.late", answer(respond, TOO_LATE, replace=False))
+        await survived("dialog.late", answer(client, respond, TOO_LATE, replace=False))
 
 
-async def answer(respond: AsyncRespond, said: Message, *, replace: bool) -> None:
+async def answer(client: AsyncWebClient, respond: AsyncRespond, said: Message, *, replace: bool) -> None:
     message = fitted(said)
     if respond.response_url:
         content = {"text": message.text, "blocks": message.blocks}
-        await send_to(respond.response_url, {**content, "response_type": "ephemeral", "replace_original": replace})
+        await send_to(
+            client, respond.response_url, {**content, "response_type": "ephemeral", "replace_original": replace}
+        )
