@@ -32,7 +32,8 @@ def routes(hood: Hood, xero: FakeXero, mailbox: FakeMailbox, database: Database)
         visits = list(mailbox.visits)
         if number.startswith("mail-") and number[5:].isdigit() and 0 < int(number[5:]) <= len(visits):
             visit = visits[int(number[5:]) - 1]
-            return JSONResponse({"request": [], "sent": "\n".join(visit.lines), "answer": [], "got": ""})
+            whole = {"request": [], "sent": "\n".join(visit.lines), "answer": [], "got": ""}
+            return JSONResponse(whole | {"under_way": visit.under_way})
         found: Entry | None = hood.find(int(number)) if number.isascii() and number.isdigit() else None
         return JSONResponse(found.whole()) if found else JSONResponse({"error": "It is not kept any more."}, 404)
 
@@ -50,6 +51,7 @@ def _line(number: int, visit: MailVisit) -> dict[str, Any]:
         "method": "SMTP",
         "path": " ".join(to),
         "status": int(refused[0][2:5]) if refused and refused[0][2:5].isdigit() else None if refused else 250,
+        "under_way": visit.under_way,
         "failed": bool(refused),
     }
 

@@ -31,7 +31,7 @@ LOOKS_SECRET = re.compile(
 
 @dataclass
 class Entry:
-    """One request and its answer, or one visit at the mailbox. `status` None: no answer. Bodies are cut and blotted."""
+    """One request and its answer. `status` None: no answer, or none yet. Bodies are cut and blotted."""
 
     number: int
     at: datetime
@@ -39,6 +39,7 @@ class Entry:
     method: str
     path: str
     status: int | None = None
+    under_way: bool = True
     request: list[str] = field(default_factory=list)
     sent: str = ""
     answer: list[str] = field(default_factory=list)
@@ -47,7 +48,7 @@ class Entry:
 
     @property
     def failed(self) -> bool:
-        return self.status is None or self.status >= 400
+        return not self.under_way and (self.status is None or self.status >= 400)
 
     def line(self) -> dict[str, Any]:
         """Without what is shown only when it is opened."""
@@ -58,6 +59,7 @@ class Entry:
             "method": self.method,
             "path": self.path,
             "status": self.status,
+            "under_way": self.under_way,
             "failed": self.failed,
         }
 
@@ -94,6 +96,7 @@ class Hood:
         entry.milliseconds = round((self._timer() - began) * 1000)
         entry.sent, entry.got = self.body(sent, {}), self.body(got, {name.lower(): value for name, value in headers})
         entry.answer = self._headers(headers)
+        entry.under_way = False
 
     def _headers(self, headers: list[tuple[str, str]]) -> list[str]:
         return [f"{name}: {BLOT if name.lower() in SECRET_HEADERS else self.blotted(value)}" for name, value in headers]

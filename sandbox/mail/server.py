@@ -25,6 +25,7 @@ class Visit:
 
     at: datetime
     lines: list[str] = field(default_factory=list)
+    under_way: bool = True
 
 
 class _Wire(SMTP):
@@ -36,6 +37,10 @@ class _Wire(SMTP):
         said = status.decode("utf-8", "replace") if isinstance(status, bytes) else status
         self.visit.lines.append(f"< {said}")
         await super().push(status)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.visit.under_way = False
+        super().connection_lost(error)
 
 
 class FakeMailbox:

@@ -1,7 +1,7 @@
 """What a newcomer does at the page, in a real browser."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from sandbox.desk import Desk
 from sandbox.slack.viewing import METHODS
@@ -95,22 +95,64 @@ async def test_commands_are_completed_by_keyboard_alone(page: Page):
 
 
 async def test_the_log_opens_and_holds_no_secret(page: Page, desk: Desk):
-    await say(page, "/solido help")
+    await ask_for_help(page)
     await page.locator(".panes").get_by_role("button", name="Under the hood").click()
     await page.locator("#hood details", has_text="/slack/events").first.click()
     await expect(page.locator("#hood .inside").get_by_text("command=/solido")).to_be_visible()
-    assert "▇▇▇" in await page.locator("#hood .inside").first.inner_text()
+    assert "▇▇▇" in await page.locator("#hood details[open] .inside").inner_text()
+
+
+async def ask_for_help(page: Page) -> None:
+    messages = page.locator("#messages article")
+    before = await messages.count()
+    await say(page, "/solido help")
+    await expect(messages).to_have_count(before + 1)
+
+
+async def test_a_request_that_is_opened_while_under_way_is_whole_when_it_is_over(page: Page, desk: Desk):
+    entry, began = desk.hood.begin("Slack → Solido", "POST", "/slow", "", [("host", "localhost")])
+    row = await opened_under_the_hood(page, "/slow")
+    await expect(row.get_by_text("host: localhost")).to_be_visible()
+    await expect(row.get_by_text("under way")).to_be_attached()
+    entry.status = 200
+    desk.hood.end(entry, began, sent=b"command=/solido", got=b"", headers=[])
+    desk.slack.changes.tell()
+    await expect(row.get_by_text("command=/solido")).to_be_visible()
+    await expect(row.locator("summary")).to_contain_text("200")
+
+
+async def opened_under_the_hood(page: Page, path: str) -> Locator:
+    await page.locator(".panes").get_by_role("button", name="Under the hood").click()
+    row = page.locator("#hood details", has_text=path)
+    await row.locator("summary").click()
+    return row
+
+
+async def test_what_is_unfolded_stays_so_and_keeps_the_keyboard_when_it_is_drawn_anew(page: Page, desk: Desk):
+    past(desk, "/kept")
+    row = await opened_under_the_hood(page, "/kept")
+    await expect(row.get_by_text("host: localhost")).to_be_visible()
+    past(desk, "/later")
+    await expect(page.locator("#hood details", has_text="/later")).to_be_attached()
+    await expect(row.get_by_text("host: localhost")).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(row).not_to_have_attribute("open", "")
+
+
+def past(desk: Desk, path: str) -> None:
+    """Something that was asked and answered."""
+    entry, began = desk.hood.begin("Slack → Solido", "POST", path, "", [("host", "localhost")])
+    desk.hood.end(entry, began, sent=b"", got=b"", headers=[])
+    desk.slack.changes.tell()
 
 
 async def test_a_press_is_not_lost_when_the_list_is_drawn_anew_under_it(page: Page, desk: Desk):
-    await say(page, "/solido help")
+    await ask_for_help(page)
     await page.locator(".panes").get_by_role("button", name="Under the hood").click()
     rows = page.locator("#hood details")
     await rows.first.hover()
     await page.mouse.down()
-    before = await page.locator("#messages article").count()
-    await say(page, "/solido help")
-    await expect(page.locator("#messages article")).to_have_count(before + 1)
+    await ask_for_help(page)
     await page.wait_for_timeout(300)
     await page.mouse.up()
     await expect(page.locator("#hood .inside pre").first).to_be_visible()

@@ -25,7 +25,17 @@ export const byId = (id) => document.getElementById(id);
 const marks = new WeakMap();
 export const forget = (node) => marks.delete(node);
 
-// A press that begins on one row and ends on the one drawn in its place is no click at all: what lies under a pressed pointer stays until it is let go.
+/** What can be unfolded: drawn anew it stays so, and its summary keeps the focus. `name` is the only such on the page. */
+export const fold = (name, props, summary, ...inside) =>
+  el("details", { "data-fold": name, ...props }, el("summary", { "data-key": `fold-${name}` }, summary), inside);
+
+// As it is at the very moment of drawing anew: an event that tells of it ("toggle") comes after a click, and maybe too late.
+const unfolded = new Set();
+const folds = (node) => [...node.querySelectorAll("details[data-fold]")];
+const noteFolds = (node) => folds(node).forEach((one) => (one.open ? unfolded.add(one.dataset.fold) : unfolded.delete(one.dataset.fold)));
+const unfold = (node) => folds(node).forEach((one) => { one.open = unfolded.has(one.dataset.fold); });
+
+// A press that begins on one row and ends on the one drawn in its place is no click at all: what is pressed stays until it is let go.
 let pressed = null;
 let behind = false;
 let catchUp = () => {};
@@ -34,15 +44,24 @@ const letGo = () => { pressed = null; if (behind) { behind = false; catchUp(); }
 addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
 for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(letGo)); // after the click itself
 
+/** Whether something in there is pressed: then it is to be left as it is, and is asked for again when it is let go. */
+function held(node) {
+  if (!pressed || !node.contains(pressed)) return false;
+  behind = true;
+  return true;
+}
+
 /** Replace children only when what they are made of changed: keeps focus, open menus and scroll positions. */
 export function keep(node, data, make) {
   const mark = JSON.stringify(data);
   if (marks.get(node) === mark) return false;
-  if (pressed && node.contains(pressed)) { behind = true; return false; }
+  if (held(node)) return false;
   marks.set(node, mark);
   const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  noteFolds(node);
   node.replaceChildren(...[make()].flat(Infinity).filter(Boolean));
-  if (focused) [...node.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focused)?.focus();
+  unfold(node);
+  if (focused) [...node.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focused)?.focus({ preventScroll: true });
   return true;
 }
 

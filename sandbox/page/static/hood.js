@@ -1,29 +1,32 @@
 // Under the hood: who said what to whom, the calls used, and what waits in Solido's outbox.
-import { byId, el, keep } from "./dom.js";
+import { byId, el, fold, keep } from "./dom.js";
 import { get } from "./wire.js";
 import { clockTime, dayTime } from "./dates.js";
 
-const opened = new Map();
+const wholes = new Map();
 let way = "";
 
 const block = (title, lines, body) => (lines.length || body) && [el("p", { class: "quiet" }, title), el("pre", { tabindex: "0" }, [...lines, "", body].join("\n").trim())];
 
-async function fill(box, entry) {
-  let whole = opened.get(entry.number);
-  opened.set(entry.number, whole ?? null); // at once: while it is asked for, the list may be drawn anew
-  try { whole ??= await get(`/desk/hood/${entry.number}`); } catch (error) { box.append(el("p", { class: "error" }, error.message)); return; }
-  opened.set(entry.number, whole);
-  box.querySelector(".inside").replaceChildren(...[block("Asked", whole.request, whole.sent), block("Answered", whole.answer, whole.got)].flat().filter(Boolean));
+const inside = (whole) => [block("Asked", whole.request, whole.sent), block("Answered", whole.answer, whole.got)].flat().filter(Boolean);
+
+/** Show all of an entry. What was under way when it was asked for is asked for again: its answer was still to come. */
+async function fill(box, number) {
+  try {
+    if (wholes.get(number)?.under_way !== false) wholes.set(number, await get(`/desk/hood/${number}`));
+    box.replaceChildren(...inside(wholes.get(number)));
+  } catch (error) { box.replaceChildren(el("p", { class: "error" }, error.message)); }
 }
 
+const fate = (entry) => (entry.under_way ? el("span", { class: "quiet" }, "…", el("span", { class: "unseen" }, "under way"))
+  : el("span", { class: entry.failed ? "bad" : "good" }, entry.status ?? "cut"));
+
 function row(entry) {
-  const box = el("details", { class: "item mono", open: opened.has(entry.number) },
-    el("summary", { onclick: () => box.open || opened.set(entry.number, opened.get(entry.number) ?? null) }, el("span", { class: entry.failed ? "bad" : "good" }, entry.status ?? "cut"), ` ${entry.way} `,
-      el("span", { class: "quiet" }, clockTime(new Date(entry.at))), el("span", { class: "block" }, `${entry.method} ${entry.path}`)),
-    el("div", { class: "inside" }));
-  // Opening is noted at the click too: "toggle" comes later, and the list may have been drawn anew by then.
-  box.addEventListener("toggle", () => (box.open ? fill(box, entry) : opened.delete(entry.number)));
-  if (box.open) fill(box, entry);
+  const known = wholes.get(entry.number);
+  const more = el("div", { class: "inside" }, known && inside(known));
+  const box = fold(`hood-${entry.number}`, { class: "item mono" }, [fate(entry), ` ${entry.way} `,
+    el("span", { class: "quiet" }, clockTime(new Date(entry.at))), el("span", { class: "block" }, `${entry.method} ${entry.path}`)], more);
+  box.addEventListener("toggle", () => box.open && fill(more, entry.number));
   return box;
 }
 

@@ -1,10 +1,8 @@
 // The inbox: every letter as its reader gets it, and what can go wrong with the next one.
-import { byId, el, keep, toast } from "./dom.js";
+import { byId, el, fold, keep, toast } from "./dom.js";
 import { get, post } from "./wire.js";
 import { faultPicker } from "./faults.js";
 import { dayTime } from "./dates.js";
-
-const open = new Set();
 
 // The HTML of a letter stands in a frame in which nothing may run, load or be pressed.
 function frame(letter) {
@@ -12,19 +10,17 @@ function frame(letter) {
 }
 
 function headers(letter) {
-  return el("details", {}, el("summary", {}, `Headers (${letter.headers.length})`),
+  return fold(`headers-${letter.number}`, {}, `Headers (${letter.headers.length})`,
     el("dl", { class: "headers mono" }, letter.headers.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))));
 }
 
 function draw(letter) {
-  const box = el("details", { class: "item", "data-letter": letter.number, open: open.has(letter.number) },
-    el("summary", {}, el("span", { class: "strong" }, letter.subject || "(no subject)"),
-      el("span", { class: "block quiet small" }, `to ${letter.to.join(", ")} · ${dayTime(new Date(letter.at))}`)),
+  return fold(`letter-${letter.number}`, { class: "item", "data-letter": letter.number },
+    [el("span", { class: "strong" }, letter.subject || "(no subject)"),
+      el("span", { class: "block quiet small" }, `to ${letter.to.join(", ")} · ${dayTime(new Date(letter.at))}`)],
     el("p", { class: "small" }, el("span", { class: "quiet" }, "From "), letter.from), headers(letter),
     letter.has_html && el("h3", { class: "plainhead" }, "As HTML"), letter.has_html && frame(letter),
     letter.text !== null && el("h3", { class: "plainhead" }, "As text"), letter.text !== null && el("pre", { class: "small", tabindex: "0" }, letter.text));
-  box.addEventListener("toggle", () => (box.open ? open.add(letter.number) : open.delete(letter.number)));
-  return box;
 }
 
 /** Show the letters, newest first. */

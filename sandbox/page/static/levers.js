@@ -1,5 +1,5 @@
 // Time to turn, and what Slack itself does to the app.
-import { byId, el, keep, toast } from "./dom.js";
+import { byId, el, fold, keep, toast } from "./dom.js";
 import { get, post } from "./wire.js";
 import { faultPicker } from "./faults.js";
 import { mrkdwn } from "./mrkdwn.js";
@@ -42,16 +42,13 @@ function told(line, desk) {
 }
 
 export function showLevers(state, desk) {
-  const box = byId("slack-levers");
-  const open = box.querySelector("details")?.open;
-  const drawn = keep(box, [state.faults, state.refused, state.calls], () => el("section", { class: "card", "aria-labelledby": "slack-title" },
+  keep(byId("slack-levers"), [state.faults, state.refused, state.calls], () => el("section", { class: "card", "aria-labelledby": "slack-title" },
     el("h2", { id: "slack-title" }, "What Slack does next"),
     faultPicker(FAULTS, state.faults, (kind, times) => desk.act({ action: "break", kind, times }), () => desk.act({ action: "heal" })),
     state.refused.length > 0 && el("div", { role: "alert" }, el("p", { class: "error" }, "Slack refused what the app sent:"),
       el("ul", { class: "small" }, state.refused.slice(-5).map((one) => el("li", {}, `${one.where}: ${one.error}. ${one.problems.join(" ")}`)))),
-    el("details", {}, el("summary", {}, "Calls Slack got"), el("ol", { class: "plain scroll mono", reversed: true },
+    fold("slack-calls", {}, "Calls Slack got", el("ol", { class: "plain scroll mono", reversed: true },
       state.calls.toReversed().map((call) => el("li", {}, el("span", { class: call.ok ? "good" : "bad" }, call.ok ? "ok" : call.error), ` ${call.method}`))))));
-  if (drawn && open) box.querySelector("details").open = true;
 }
 
 async function troubleFor(path, body) {

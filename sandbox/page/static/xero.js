@@ -1,5 +1,5 @@
 // The Xero desk: what the organisations hold, and what can happen to it.
-import { ask, askFor, byId, el, keep, toast } from "./dom.js";
+import { ask, askFor, byId, el, fold, keep, toast } from "./dom.js";
 import { get, post } from "./wire.js";
 import { faultPicker } from "./faults.js";
 
@@ -87,7 +87,7 @@ function invoices(organisation) {
 
 function contacts(organisation) {
   const list = organisation.contacts || [];
-  return el("details", { "data-fold": "contacts" }, el("summary", {}, `Customers (${list.length})`), el("ul", { class: "plain scroll" }, list.slice(0, 200).map((one) =>
+  return fold("contacts", {}, `Customers (${list.length})`, el("ul", { class: "plain scroll" }, list.slice(0, 200).map((one) =>
     el("li", { class: "contact" }, el("span", { class: "grow" }, one.name, el("span", { class: "block quiet small" }, one.email || "no e-mail address", one.status && one.status !== "ACTIVE" ? `, ${one.status.toLowerCase()}` : "")),
       el("button", { type: "button", class: "small", "data-key": `blank-${one.id}`, onclick: () => act({ action: "blank_email", contact_id: one.id }) }, "Blank e-mail"),
       el("button", { type: "button", class: "small", "data-key": `archive-${one.id}`, onclick: () => act({ action: "archive_contact", contact_id: one.id }) }, "Archive")))));
@@ -95,7 +95,7 @@ function contacts(organisation) {
 
 function requests(state) {
   const list = state.requests || [];
-  return el("details", { "data-fold": "requests" }, el("summary", {}, `Requests Xero got (${list.length})`),
+  return fold("requests", {}, `Requests Xero got (${list.length})`,
     el("ol", { class: "plain scroll mono", reversed: true }, list.slice(-60).reverse().map((one) =>
       el("li", {}, el("span", { class: one.status >= 400 ? "bad" : "good" }, one.status ?? "cut"), ` ${one.method} ${one.path}`, one.query && el("span", { class: "quiet" }, ` ?${one.query}`)))));
 }
@@ -158,13 +158,11 @@ export async function showXero(again) {
   redraw(byId("xero-levers"), [facts.faults, facts.requests, organisation?.connected, view.tenant], () => levers(state, organisation));
 }
 
-// A redraw must not close what is unfolded, lose the scroll, or move the caret in the search box.
+// A redraw must not lose the scroll, or move the caret in the search box.
 function redraw(box, data, make) {
   const caret = document.activeElement?.dataset?.key === "search" ? document.activeElement.selectionStart : null;
-  const folds = [...box.querySelectorAll("details[data-fold]")].filter((one) => one.open).map((one) => one.dataset.fold);
   const scrolls = [...box.querySelectorAll(".scroll")].map((one) => one.scrollTop);
   if (!keep(box, data, make)) return;
-  folds.forEach((name) => { const fold = box.querySelector(`details[data-fold="${name}"]`); if (fold) fold.open = true; });
   [...box.querySelectorAll(".scroll")].forEach((one, index) => { one.scrollTop = scrolls[index] || 0; });
   const field = box.querySelector("[data-key=search]");
   if (caret !== null && field) { field.focus(); field.setSelectionRange(caret, caret); }
