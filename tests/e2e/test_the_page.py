@@ -159,6 +159,40 @@ async def test_a_press_is_not_lost_when_the_list_is_drawn_anew_under_it(page: Pa
     await expect(page.locator("#hood details").first).not_to_have_attribute("open", "")
 
 
+async def test_a_key_is_not_lost_when_the_list_is_drawn_anew_under_it(page: Page, desk: Desk):
+    past(desk, "/by-key")
+    await page.locator(".panes").get_by_role("button", name="Under the hood").click()
+    row = page.locator("#hood details", has_text="/by-key")
+    await row.locator("summary").focus()
+    await page.keyboard.down(" ")
+    past(desk, "/meanwhile")
+    await asked_again(page, desk, "**/desk/hood")
+    await page.keyboard.up(" ")
+    await expect(row).to_have_attribute("open", "")
+    await expect(page.locator("#hood details", has_text="/meanwhile")).to_be_attached()
+
+
+async def asked_again(page: Page, desk: Desk, path: str) -> None:
+    """The page has read this once more, and had the time to show it."""
+    for _ in range(2):  # what is being read at the moment may be older
+        async with page.expect_response(path):
+            desk.slack.changes.tell()
+    await page.wait_for_timeout(200)
+
+
+async def test_a_button_in_a_message_that_changes_meanwhile_is_pressed_all_the_same(page: Page, desk: Desk):
+    button = {"type": "button", "action_id": "open_xero", "text": {"type": "plain_text", "text": "Press me"}}
+    blocks = [{"type": "actions", "block_id": "acts", "elements": [button]}]
+    message = desk.slack.say(desk.slack.channel("finance"), "A message", blocks, by=desk.slack.bot_user_id, kind="post")
+    await page.get_by_role("button", name="Press me").hover()
+    await page.mouse.down()
+    desk.slack.edit(message, "A message", [*blocks, {"type": "divider"}])
+    await asked_again(page, desk, "**/desk/slack/state*")
+    async with page.expect_request("**/desk/slack/act"):
+        await page.mouse.up()
+    await expect(page.locator("#messages article hr")).to_be_attached()
+
+
 async def test_a_phone_shows_one_part_at_a_time_and_nothing_sticks_out(page: Page, axe: str):
     await page.set_viewport_size({"width": 390, "height": 800})
     for tab in ("Channels", "Desk", "Chat"):

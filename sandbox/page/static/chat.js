@@ -1,5 +1,5 @@
 // The conversation: messages, Home, and what can be pressed in them.
-import { add, byId, el, forget, keep } from "./dom.js";
+import { add, byId, el, forget, held, keep } from "./dom.js";
 import { blocks } from "./blocks.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { clockTime, dayTime, fullDay } from "./dates.js";
@@ -44,7 +44,7 @@ export function showMessages(state, desk, place) {
     if (today !== day) wanted.push(divider(day = today));
     const mark = JSON.stringify(message);
     const row = rows.get(message.ts);
-    if (!row || row.mark !== mark) {
+    if (!row || (row.mark !== mark && !held(row.node))) {
       rows.set(message.ts, { mark, node: draw(message, desk) });
       fresh.push(message);
     }

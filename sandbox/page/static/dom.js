@@ -42,10 +42,12 @@ let catchUp = () => {};
 export const whenLetGo = (draw) => { catchUp = draw; };
 const letGo = () => { pressed = null; if (behind) { behind = false; catchUp(); } };
 addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
+addEventListener("keydown", (event) => { if (event.key === " ") pressed = event.target; }, true); // presses when it comes up
+addEventListener("keyup", (event) => { if (event.key === " ") setTimeout(letGo); });
 for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(letGo)); // after the click itself
 
 /** Whether something in there is pressed: then it is to be left as it is, and is asked for again when it is let go. */
-function held(node) {
+export function held(node) {
   if (!pressed || !node.contains(pressed)) return false;
   behind = true;
   return true;

@@ -1,5 +1,5 @@
 // The app's modal: one dialog that follows what the server says is open for this person.
-import { add, el } from "./dom.js";
+import { add, el, held } from "./dom.js";
 import { blocks } from "./blocks.js";
 import { valueIn } from "./elements.js";
 import { plain } from "./mrkdwn.js";
@@ -43,7 +43,7 @@ export function showModal(view, desk) {
     return;
   }
   const mark = JSON.stringify([view.id, view.hash, view.errors]);
-  if (dialog && shown === mark) return;
+  if (dialog && (shown === mark || held(dialog))) return;
   const typed = dialog?.dataset.view === view.id ? remember() : new Map();
   if (!dialog) {
     dialog = el("dialog", { class: "dialog modal" });
