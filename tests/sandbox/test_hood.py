@@ -69,6 +69,15 @@ async def test_an_entry_that_is_gone_says_so(desk: Desk):
         assert [(await http.get(f"/desk/hood/{one}")).status_code for one in ("99999", "x", "mail-1")] == [404] * 3
 
 
+def test_what_is_under_way_has_not_failed_and_says_so():
+    hood = Hood(lambda: MONDAY, [], lambda: 0.0)
+    entry, began = hood.begin("Slack → Solido", "POST", "/slack/events", "", [])
+    assert (entry.line()["under_way"], entry.line()["failed"]) == (True, False)
+    hood.end(entry, began, sent=b"command=/solido", got=b"", headers=[])
+    assert (entry.line()["under_way"], entry.line()["failed"]) == (False, True)
+    assert entry.whole()["sent"] == "command=/solido"
+
+
 @pytest.mark.parametrize(
     ("body", "seen"),
     [
