@@ -5,15 +5,12 @@ It fails closed: what has no entry is refused to everybody, and so is everything
 
 import re
 from dataclasses import replace
-from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from bot.commands.call import Call
-from bot.installs import known
 from bot.people import Rank
-from bot.services import Services
 from core.errors import (
     NotAllowed,
     NotAMember,
@@ -22,8 +19,6 @@ from core.errors import (
     UnknownPerson,
     WhichWorkspace,
 )
-from core.vault import hash_of
-from storage.owned import Owned
 
 ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -196,33 +191,6 @@ async def must_run_the_team(call: Call) -> None:
     no workspace yet."""
     if await call.rank() < Rank.ADMIN and call.user_id != call.team.installed_by:
         raise NotAllowed
-
-
-async def check_link(services: Services, link: str, *, now: datetime) -> None:
-    """Raise a Refusal where the person a connect link was made for may not connect any more. A link that is not known
-    is left to whoever opens it."""
-    async with services.database.asking() as unscoped:
-        owned = await unscoped.attempt_by_link(hash_of(link))
-    await _check_attempt(services, owned, now=now)
-
-
-async def check_return(services: Services, state: str, *, now: datetime) -> None:
-    """The same for who comes back from Xero, which may be a quarter of an hour later."""
-    async with services.database.asking() as unscoped:
-        owned = await unscoped.attempt_by_state(hash_of(state))
-    await _check_attempt(services, owned, now=now)
-
-
-async def _check_attempt(services: Services, owned: Owned | None, *, now: datetime) -> None:
-    if owned is None:
-        return
-    async with services.database.reading(owned.workspace_id) as store:
-        attempt, team = await store.attempts.get(owned.id), await store.about.team()
-    if attempt is None:  # deleted since
-        return
-    call = Call(services, known(team), attempt.asked_by, "", "", now)
-    must_be_a_member(await call.rank())
-    await must_administer(call, owned.workspace_id)
 
 
 async def _subject(call: Call, about: About) -> UUID | None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bot import pages, permissions
+from bot import links, pages
 from bot.advice import ADVICE
 from bot.cookies import SECRET, BrowserCookie
 from bot.inbox import Inbox
@@ -79,7 +79,7 @@ class Web:
 
     async def depart(self, request: Request) -> Response:
         """A one-time link from Slack: bind the attempt to this browser and send it to Xero."""
-        await permissions.check_link(self._services, request.path_params["attempt"], now=utc_now())
+        await links.check_link(self._services, request.path_params["attempt"], now=utc_now())
         departure = await self._services.connecting.depart(
             request.path_params["attempt"], browser=COOKIE.secret_of(request) or None, now=utc_now()
         )
@@ -95,7 +95,7 @@ class Web:
     async def _arrived(self, request: Request) -> Response:
         given, browser = request.query_params, COOKIE.secret_of(request)
         state, tenant = given.get("state", ""), given.get("organisation")
-        await permissions.check_return(self._services, state, now=utc_now())
+        await links.check_return(self._services, state, now=utc_now())
         connecting = self._services.connecting
         if tenant is not None:
             return await self._connected(
