@@ -1,4 +1,5 @@
-"""Submitted dialogs. Each is checked anew: who submitted, and whether the thing is theirs."""
+"""Submitted dialogs. Each is checked anew: who submitted, and whether the thing is theirs. A dialog's `private` is
+`<workspace> [more]`."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -36,7 +37,8 @@ async def submit(
         handler = MODALS.get(callback)
         if handler is None or not call.team.has_member(submitter_team):
             raise NotYours
-        return await handler(await permissions.checked(call, permissions.DIALOGS.get(callback)), values)
+        allowed = await permissions.checked(call, permissions.DIALOGS.get(callback))
+        return await permissions.carried_out(allowed, handler(allowed, values))
     except SolidoError as error:
         return refusal(error)
 

@@ -4,10 +4,13 @@ It fails closed: what has no entry is refused to everybody, and so is everything
 """
 
 import re
+from collections.abc import Awaitable
 from dataclasses import replace
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
+
+from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 
 from bot.commands.call import Call
 from bot.people import Rank
@@ -19,6 +22,8 @@ from core.errors import (
     UnknownPerson,
     WhichWorkspace,
 )
+
+T = TypeVar("T")
 
 ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -125,7 +130,10 @@ def of_command(name: str, argument: str) -> Permission | None:
 
 
 async def checked(call: Call, permission: Permission | None) -> Call:
-    """Return the call, bound to the workspace that was checked; raise a Refusal where the person may not."""
+    """Return the call with the workspace it is about, found and checked; raise a Refusal where the person may not.
+
+    Without a workspace come back: what is about none, and the wish to connect a channel that has none yet.
+    """
     if permission is None:
         raise NotYours
     if permission.right is Right.ANYBODY:
@@ -133,15 +141,22 @@ async def checked(call: Call, permission: Permission | None) -> Call:
     if permission.anew:
         call.services.people.forget(call.team, call.user_id)
     must_be_a_member(await call.rank())
-    if permission.about is About.PLACE and not call.chosen:
-        return await _of_place(call, permission.right)
-    workspace_id = await _subject(call, permission.about)
+    workspace_id = await _subject(call, permission)
     if workspace_id is None:
-        if permission.right is Right.ADMINISTER:
-            await must_run_the_team(call)
-        return call
-    await must_have(call, permission.right, workspace_id)
-    return replace(call, chosen=workspace_id) if permission.about is About.PLACE else call
+        await must_run_the_team(call)
+    else:
+        await must_have(call, permission.right, workspace_id)
+    return replace(call, checked=workspace_id)
+
+
+async def carried_out(call: Call, work: Awaitable[T]) -> T:
+    """What a checked call came to; raise NotYours where the workspace was deleted meanwhile, whatever that broke."""
+    try:
+        return await work
+    except SQLAlchemyError:
+        if call.checked is not None:
+            await call.services.workspaces.of_team(call.team.id, call.checked)
+        raise
 
 
 def must_be_a_member(rank: Rank) -> None:
@@ -173,13 +188,17 @@ async def must_administer(call: Call, workspace_id: UUID) -> None:
 
 
 async def must_have(call: Call, right: Right, workspace_id: UUID) -> None:
-    """Raise NotAllowed or NotInChannel unless this full member has the right to this workspace of their team's."""
+    """Raise NotAllowed or NotInChannel unless this full member has the right to this workspace of their team's, and
+    NotYours where it is not there any more."""
     if await administers(call, workspace_id):
         return
     if right is Right.ADMINISTER:
         raise NotAllowed
-    async with call.services.database.reading(workspace_id) as store:
-        place = await store.about.get()
+    try:
+        async with call.services.database.reading(workspace_id) as store:
+            place = await store.about.get()
+    except NoResultFound:
+        raise NotYours from None
     if place.channel_id == call.channel_id:
         return
     if not await call.services.people.is_in(call.team, call.user_id, place.channel_id, now=call.now):
@@ -193,16 +212,16 @@ async def must_run_the_team(call: Call) -> None:
         raise NotAllowed
 
 
-async def _subject(call: Call, about: About) -> UUID | None:
-    """The workspace meant, checked to be the team's; None where there is none yet, or none is needed."""
+async def _subject(call: Call, permission: Permission) -> UUID | None:
+    """The workspace meant, which is the team's; None for a channel that has none yet."""
     workspaces = call.services.workspaces
-    if about is About.NAMED:
+    if permission.about is About.NAMED:
         return await workspaces.of_team(call.team.id, await _owner(call))
     if call.chosen:
         return await workspaces.of_team(call.team.id, call.chosen)
-    if about is About.CHANNEL:
+    if permission.about is About.CHANNEL:
         return await workspaces.at(call.team.id, call.channel_id)
-    return None
+    return await _of_place(call, permission.right)
 
 
 async def _owner(call: Call) -> UUID:
@@ -217,19 +236,17 @@ async def _owner(call: Call) -> UUID:
     return owner
 
 
-async def _of_place(call: Call, right: Right) -> Call:
-    """Bind the call to the workspace meant. Of several, only those are offered that the person may use."""
+async def _of_place(call: Call, right: Right) -> UUID:
+    """The channel's workspace, else the only one. Of several, only those are offered that the person may use."""
     try:
-        workspace_id = await call.workspace()
+        return await call.services.workspaces.find(call.team.id, call.channel_id)
     except WhichWorkspace as several:
         open_to = [choice for choice in several.choices if await may(call, right, choice.workspace_id)]
         if not open_to:
             raise (NotAllowed if right is Right.ADMINISTER else NotInChannel) from None
         if len(open_to) > 1:
             raise WhichWorkspace(open_to) from None
-        workspace_id = open_to[0].workspace_id
-    await must_have(call, right, workspace_id)
-    return replace(call, chosen=workspace_id)
+        return open_to[0].workspace_id
 
 
 async def may(call: Call, right: Right, workspace_id: UUID) -> bool:
@@ -237,6 +254,6 @@ async def may(call: Call, right: Right, workspace_id: UUID) -> bool:
     try:
         must_be_a_member(await call.rank())
         await must_have(call, right, workspace_id)
-    except (NotAMember, UnknownPerson, NotAllowed, NotInChannel):
+    except (NotAMember, UnknownPerson, NotAllowed, NotInChannel, NotYours):
         return False
     return True

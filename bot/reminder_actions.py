@@ -1,12 +1,8 @@
-"""The buttons of reminders. Values are `<workspace> [more]`: changeable by whoever presses, so checked anew."""
+"""The buttons of reminders. Values are `<workspace> [more]`: changeable by whoever presses, so looked up anew."""
 
 from decimal import Decimal
-from uuid import UUID
 
-from bot import permissions
-from bot.commands.call import Call
-from bot.commands.hold import must_belong
-from bot.commands.pressed import as_id
+from bot.commands.call import Call, as_id
 from bot.commands.reminders import the_plan
 from bot.views import reminder_forms as forms
 from bot.views import reminders as views
@@ -19,74 +15,50 @@ from core.reminders.rules import THANKS, Step
 from storage.reminder_models import Scope
 
 
-async def ours(call: Call) -> tuple[UUID, str]:
-    """The workspace a value names, if it is the clicker's team's, and what follows it; raise NotYours."""
-    first, _space, rest = call.argument.partition(" ")
-    return await call.services.workspaces.of_team(call.team.id, as_id(first)), rest
-
-
-async def decidable(call: Call) -> tuple[UUID, str]:
-    """The same, for those who may decide about reminders; raise NotAllowed for others."""
-    workspace_id, rest = await ours(call)
-    await permissions.must_administer(call, workspace_id)
-    return workspace_id, rest
-
-
-async def touchable(call: Call) -> tuple[UUID, UUID]:
-    """A workspace and a thing in it, for members of the team."""
-    workspace_id, rest = await ours(call)
-    await must_belong(call)
-    return workspace_id, as_id(rest)
-
-
 async def start(call: Call) -> Message:
     """Start, unless Xero reminds too, or may."""
-    workspace_id, _ = await decidable(call)
-    async with call.services.database.reading(workspace_id) as store:
+    async with call.services.database.reading(call.workspace_id) as store:
         row = await store.reminders.policy()
         connection = await store.connections.latest()
     if row.plan_seen_at and row.xero_reminds is not False:
         name = connection.tenant_name if connection else ""
-        return views.before_start(name, str(workspace_id), reminds=row.xero_reminds)
+        return views.before_start(name, str(call.workspace_id), reminds=row.xero_reminds)
     return await start_anyway(call)
 
 
 async def start_anyway(call: Call) -> Message:
-    workspace_id, _ = await decidable(call)
-    name = await call.services.reminding.start(workspace_id, by=call.user_id, now=call.now)
+    name = await call.services.reminding.start(call.workspace_id, by=call.user_id, now=call.now)
     return Message.of(f"Reminders of {bold(name)} are on. The next letters go when the plan says.")
 
 
 async def pause(call: Call) -> Modal:
-    workspace_id, _ = await decidable(call)
-    return forms.pause(str(workspace_id))
+    return forms.pause(str(call.workspace_id))
 
 
 async def resume(call: Call) -> Message:
-    workspace_id, _ = await decidable(call)
-    name = await call.services.reminding.resume(workspace_id, by=call.user_id, now=call.now)
+    name = await call.services.reminding.resume(call.workspace_id, by=call.user_id, now=call.now)
     return Message.of(f"Reminders of {bold(name)} go on. Of what was missed only the latest step goes out.")
 
 
 async def rules(call: Call) -> Modal:
-    workspace_id, _ = await decidable(call)
-    outlook = await call.services.reminding.outlook(workspace_id, now=call.now)
-    return forms.rules(str(workspace_id), outlook.standing.policy.rules, writes=call.services.writes)
+    outlook = await call.services.reminding.outlook(call.workspace_id, now=call.now)
+    return forms.rules(str(call.workspace_id), outlook.standing.policy.rules, writes=call.services.writes)
 
 
 async def letters(call: Call) -> Message:
-    workspace_id, _ = await decidable(call)
-    outlook = await call.services.reminding.outlook(workspace_id, now=call.now)
+    outlook = await call.services.reminding.outlook(call.workspace_id, now=call.now)
     rules = outlook.standing.policy.rules
-    return views.letters_menu(str(workspace_id), [(one.days, one.subject) for one in rules.letters], thanks=rules.thank)
+    return views.letters_menu(
+        str(call.workspace_id), [(one.days, one.subject) for one in rules.letters], thanks=rules.thank
+    )
 
 
 async def letter(call: Call) -> Modal:
     """The letter of one step, or the one that thanks, with how it reads for a real invoice."""
-    workspace_id, days = await decidable(call)
-    outlook = await call.services.reminding.outlook(workspace_id, now=call.now)
+    days = call.rest()
+    outlook = await call.services.reminding.outlook(call.workspace_id, now=call.now)
     step = step_named(outlook, days)
-    return forms.letter(f"{workspace_id} {step.days}", step, preview(step, outlook))
+    return forms.letter(f"{call.workspace_id} {step.days}", step, preview(step, outlook))
 
 
 def step_named(outlook: Outlook, days: str) -> Step:
@@ -121,20 +93,18 @@ def real_content(outlook: Outlook, step: Step) -> Content:
 
 
 async def more(call: Call) -> Message:
-    workspace_id, page = await ours(call)
-    return await the_plan(call, workspace_id, page=int(page) if page.isdigit() and len(page) < 6 else 0)
+    page = call.rest()
+    return await the_plan(call, page=int(page) if page.isdigit() and len(page) < 6 else 0)
 
 
 async def hold_something(call: Call) -> Modal:
-    workspace_id, _ = await ours(call)
-    await must_belong(call)
-    return forms.hold(str(workspace_id))
+    return forms.hold(str(call.workspace_id))
 
 
 async def hold_invoice(call: Call) -> Message:
-    workspace_id, invoice_id = await touchable(call)
+    invoice_id = as_id(call.rest())
     label = await call.services.reminding.hold(
-        workspace_id, Scope.INVOICE, invoice_id, reason=HoldReason.OTHER, by=call.user_id, now=call.now
+        call.workspace_id, Scope.INVOICE, invoice_id, reason=HoldReason.OTHER, by=call.user_id, now=call.now
     )
     return Message.of(f"No reminders about {bold(label)} until somebody releases it.")
 
@@ -148,8 +118,8 @@ async def release_customer(call: Call) -> Message:
 
 
 async def _release(call: Call, scope: Scope) -> Message:
-    workspace_id, target = await touchable(call)
-    label = await call.services.reminding.release(workspace_id, scope, target, by=call.user_id, now=call.now)
+    target = as_id(call.rest())
+    label = await call.services.reminding.release(call.workspace_id, scope, target, by=call.user_id, now=call.now)
     return Message.of(f"{bold(label)} is reminded of again when a step is due.")
 
 
@@ -162,9 +132,9 @@ async def letter_did_not(call: Call) -> Message:
 
 
 async def _became(call: Call, *, went: bool) -> Message:
-    workspace_id, letter_id = await touchable(call)
+    letter_id = as_id(call.rest())
     decided = await call.services.reminding.say_what_became(
-        workspace_id, letter_id, went=went, by=call.user_id, now=call.now
+        call.workspace_id, letter_id, went=went, by=call.user_id, now=call.now
     )
     return Message.of("Thank you, noted." if decided else "That was settled already.")
 
@@ -178,19 +148,18 @@ async def credit_hold(call: Call) -> Message:
 
 
 async def _credit(call: Call, answer: str, said: str) -> Message:
-    workspace_id, contact_id = await touchable(call)
+    contact_id = as_id(call.rest())
     name = await call.services.reminding.answer_about_credit(
-        workspace_id, contact_id, answer, by=call.user_id, now=call.now
+        call.workspace_id, contact_id, answer, by=call.user_id, now=call.now
     )
     return Message.of(f"{bold(name)}: {said}.")
 
 
 async def credit_ask(call: Call) -> Modal:
-    workspace_id, contact_id = await touchable(call)
-    return forms.ask_whom(f"{workspace_id} {contact_id}")
+    contact_id = as_id(call.rest())
+    return forms.ask_whom(f"{call.workspace_id} {contact_id}")
 
 
 async def subscribe(call: Call) -> Message:
-    workspace_id, rest = await decidable(call)
-    name = await call.services.reminding.subscribe(workspace_id, as_id(rest), by=call.user_id, now=call.now)
+    name = await call.services.reminding.subscribe(call.workspace_id, as_id(call.rest()), by=call.user_id, now=call.now)
     return Message.of(f"{bold(name)} gets reminders again.")

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 
-from bot.commands.call import Call
-from bot.commands.hold import Asked, must_belong, place
-from bot.reminder_actions import decidable, ours, real_content, step_named, touchable
+from bot.commands.call import Call, as_id
+from bot.commands.hold import Asked, place
+from bot.reminder_actions import real_content, step_named
 from bot.views import reminder_forms as forms
 from bot.views import reminders as views
 from bot.views.blocks import FieldErrors, Message, Modal, bold, user
@@ -41,24 +41,22 @@ class _Wrong(Exception):
 
 
 async def pause(call: Call, values: Values) -> Message | FieldErrors:
-    workspace_id, _ = await decidable(call)
-    today = (await call.services.reminding.outlook(workspace_id, now=call.now)).standing.today
+    today = (await call.services.reminding.outlook(call.workspace_id, now=call.now)).standing.today
     resume_on = forms.today_or(values.get("resume_on", ""))
     if resume_on and resume_on <= today:
         return FieldErrors({"resume_on": "Choose a day after today."})
     until = resume_on - timedelta(days=1) if resume_on else None
-    name = await call.services.reminding.pause(workspace_id, by=call.user_id, now=call.now, until=until)
+    name = await call.services.reminding.pause(call.workspace_id, by=call.user_id, now=call.now, until=until)
     return Message.of(f"All reminders of {bold(name)} are paused.")
 
 
 async def rules(call: Call, values: Values) -> Message | FieldErrors:
-    workspace_id, _ = await decidable(call)
-    outlook = await call.services.reminding.outlook(workspace_id, now=call.now)
+    outlook = await call.services.reminding.outlook(call.workspace_id, now=call.now)
     try:
         made = read_rules(values, outlook.standing.policy.rules, writes=call.services.writes)
     except _Wrong as wrong:
         return wrong.errors
-    await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now)
+    await call.services.reminding.set_rules(call.workspace_id, made, by=call.user_id, now=call.now)
     return Message.of("The rules are saved. `/solido reminders` shows the plan they make.")
 
 
@@ -141,8 +139,8 @@ def read_number(text: str) -> int:
 
 async def letter(call: Call, values: Values) -> Message | Modal | FieldErrors:
     """Show how the letter reads, send a test, or save; what could not be sent is refused with its line."""
-    workspace_id, days = await decidable(call)
-    outlook = await call.services.reminding.outlook(workspace_id, now=call.now)
+    days = call.rest()
+    outlook = await call.services.reminding.outlook(call.workspace_id, now=call.now)
     before = step_named(outlook, days)
     step = Step(before.days, values.get("subject", "").strip(), values.get("body", "").strip())
     try:
@@ -156,7 +154,7 @@ async def letter(call: Call, values: Values) -> Message | Modal | FieldErrors:
         return FieldErrors({"body": f"Line {broken.line}: {broken.why}."[:200]})
     what, address = values.get("what", forms.PREVIEW), values.get("address", "").strip()
     if what == forms.SAVE:
-        await save(call, workspace_id, outlook, step)
+        await save(call, outlook, step)
         return Message.of("The letter is saved.")
     note = ""
     if what == forms.TEST:
@@ -166,12 +164,14 @@ async def letter(call: Call, values: Values) -> Message | Modal | FieldErrors:
         note = await test(
             call, Mail(str(uuid4()), (to,), f"[Test] {written.subject}", written.text, written.html, call.now)
         )
-    return forms.letter(f"{workspace_id} {days}", step, written, note=note, address=address)
+    return forms.letter(f"{call.workspace_id} {days}", step, written, note=note, address=address)
 
 
-async def save(call: Call, workspace_id: UUID, outlook: Outlook, step: Step) -> None:
+async def save(call: Call, outlook: Outlook, step: Step) -> None:
     made = outlook.standing.policy.rules.worded(step)
-    await call.services.reminding.set_rules(workspace_id, made, by=call.user_id, now=call.now, did=Did.LETTER_CHANGED)
+    await call.services.reminding.set_rules(
+        call.workspace_id, made, by=call.user_id, now=call.now, did=Did.LETTER_CHANGED
+    )
 
 
 async def test(call: Call, mail: Mail) -> str:
@@ -186,9 +186,7 @@ async def test(call: Call, mail: Mail) -> str:
 
 
 async def hold(call: Call, values: Values) -> Message | FieldErrors:
-    workspace_id, _ = await ours(call)
-    await must_belong(call)
-    today = (await call.services.reminding.outlook(workspace_id, now=call.now)).standing.today
+    today = (await call.services.reminding.outlook(call.workspace_id, now=call.now)).standing.today
     until: date | None = forms.today_or(values.get("until", ""))
     if until and until < today:
         return FieldErrors({"until": "Choose today or a later day."})
@@ -196,16 +194,16 @@ async def hold(call: Call, values: Values) -> Message | FieldErrors:
     known = HoldReason(reason) if reason in set(HoldReason) else HoldReason.OTHER
     asked = Asked(values.get("target", "").strip(), until, known, values.get("note", "").strip()[:500])
     try:
-        return await place(call, workspace_id, asked)
+        return await place(call, asked)
     except BadArgument as wrong:
         return FieldErrors({"target": wrong.said})
 
 
 async def ask(call: Call, values: Values) -> Message:
     """Put the question about credit to somebody in a direct message."""
-    workspace_id, contact_id = await touchable(call)
+    contact_id = as_id(call.rest())
     whom = values.get("whom", "")
-    await call.services.reminding.ask_somebody(workspace_id, contact_id, whom, by=call.user_id, now=call.now)
+    await call.services.reminding.ask_somebody(call.workspace_id, contact_id, whom, by=call.user_id, now=call.now)
     return Message.of(f"I asked {user(whom)}.")
 
 

@@ -19,7 +19,6 @@ from storage.models import (
     ConnectAttempt,
     Connection,
     ConnectionState,
-    Incident,
     OutboxMessage,
     SealingKey,
     SyncRun,
@@ -105,11 +104,6 @@ class Unscoped:
         asked.append(select(col(Workspace.id)).where(col(Workspace.id) == row_id))
         return (await self.session.exec(union_all(*asked))).scalars().first()  # type: ignore[call-overload, no-any-return]
 
-    async def connection_owner(self, connection_id: UUID) -> UUID | None:
-        """The workspace a connection belongs to."""
-        owner = select(Connection.workspace_id).where(col(Connection.id) == connection_id)
-        return (await self.session.exec(owner)).one_or_none()
-
     async def workspaces_with_missed(self, team_id: UUID) -> list[UUID]:
         """The workspaces of a team that have messages which could not be told where they belong, and were not mentioned
         since; the one that has waited longest first."""
@@ -125,11 +119,6 @@ class Unscoped:
             .order_by(func.min(OutboxMessage.id))
         )
         return list((await self.session.exec(found)).all())
-
-    async def incident_owner(self, incident_id: UUID) -> UUID | None:
-        """The workspace an incident belongs to."""
-        owner = select(Incident.workspace_id).where(col(Incident.id) == incident_id)
-        return (await self.session.exec(owner)).one_or_none()
 
     async def letter_by_unsubscribe(self, unsubscribe_hash: str) -> Owned | None:
         found = select(Letter.workspace_id, Letter.id).where(col(Letter.unsubscribe_hash) == unsubscribe_hash)

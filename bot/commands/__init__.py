@@ -112,9 +112,9 @@ async def answer(call: Call, handler: Handler, name: str) -> Message | Modal:
     """Carry out a command for somebody who may; what cannot be done is said in words."""
     try:
         allowed = await permissions.checked(call, permissions.of_command(name, call.argument))
-        said = await handler(allowed)
-        if isinstance(said, Message) and allowed.chosen:
-            return replace(said, again=f"{name} {allowed.chosen}")
+        said = await permissions.carried_out(allowed, handler(allowed))
+        if isinstance(said, Message) and allowed.checked:
+            return replace(said, again=f"{name} {allowed.checked}")
         return said
     except SolidoError as error:
         return refusal(error, command=name)

@@ -7,13 +7,15 @@ from uuid import UUID
 from bot.installs import KnownTeam
 from bot.people import Rank
 from bot.services import Services
+from core.errors import NotYours
 
 
 @dataclass(frozen=True)
 class Call:
     """Somebody asked for something. `argument` is what follows the subcommand, or a button's value.
 
-    `message_ts` names the message a button is on, where others can see it too.
+    `message_ts` names the message a button is on, where others can see it too. `chosen` is the workspace chosen with a
+    button, as it came back: whoever pressed could have changed it. `checked` is the one that bot/permissions.py found.
     """
 
     services: Services
@@ -24,16 +26,27 @@ class Call:
     now: datetime
     chosen: UUID | None = None
     message_ts: str = ""
+    checked: UUID | None = None
+
+    @property
+    def workspace_id(self) -> UUID:
+        """The workspace this is about, which the person may do this to; raise NotYours where nobody made sure of it."""
+        if self.checked is None:
+            raise NotYours
+        return self.checked
+
+    def rest(self) -> str:
+        """What follows the workspace in the value of a button or a dialog: `<workspace> [more]`."""
+        return self.argument.partition(" ")[2]
 
     async def rank(self) -> Rank:
         """What the person is to the team; UNKNOWN where Slack does not say."""
         return await self.services.people.rank(self.team, self.user_id, now=self.now)
 
-    async def workspace(self) -> UUID:
-        """The workspace meant: the one chosen with a button, else that of the channel, else the team's only one.
 
-        Raises NoWorkspace, WhichWorkspace or NotYours.
-        """
-        if self.chosen:
-            return await self.services.workspaces.of_team(self.team.id, self.chosen)
-        return await self.services.workspaces.find(self.team.id, self.channel_id)
+def as_id(value: str) -> UUID:
+    """Read an id that came back with a click; raise NotYours for what is none."""
+    try:
+        return UUID(value)
+    except ValueError:
+        raise NotYours from None

@@ -1,6 +1,6 @@
 """`/solido connect`: a one-time link to Xero, for the person who asked."""
 
-from uuid import UUID
+from dataclasses import replace
 
 from bot.commands.call import Call
 from bot.views import connections as views
@@ -14,17 +14,17 @@ DIRECT_MESSAGE = "D"
 
 async def connect(call: Call) -> Message:
     """In a channel without a workspace this makes one."""
-    if call.channel_id.startswith(DIRECT_MESSAGE) and not call.chosen:
+    if call.checked:
+        return await invite(call)
+    if call.channel_id.startswith(DIRECT_MESSAGE):
         raise BadArgument("A direct message cannot be connected: nobody else would see what happens.")
-    workspace_id = call.chosen or await call.services.workspaces.of_channel(
-        call.team.id, call.channel_id, by=call.user_id, now=call.now
-    )
-    return await invite(call, await call.services.workspaces.of_team(call.team.id, workspace_id))
+    made = await call.services.workspaces.of_channel(call.team.id, call.channel_id, by=call.user_id, now=call.now)
+    return await invite(replace(call, checked=made))
 
 
-async def invite(call: Call, workspace_id: UUID) -> Message:
-    """Answer with a link for this workspace, unless it is connected and well."""
-    services = call.services
+async def invite(call: Call) -> Message:
+    """Answer with a link for the workspace, unless it is connected and well."""
+    services, workspace_id = call.services, call.workspace_id
     async with services.database.reading(workspace_id) as store:
         connection = await store.connections.latest()
         place = await store.about.get()

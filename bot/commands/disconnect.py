@@ -8,10 +8,9 @@ from storage.models import ConnectionState
 
 
 async def disconnect(call: Call) -> Message:
-    workspace_id = await call.workspace()
-    async with call.services.database.reading(workspace_id) as store:
+    async with call.services.database.reading(call.workspace_id) as store:
         connection = await store.connections.latest()
         place = await store.about.get()
     if connection is None or connection.state == ConnectionState.DISCONNECTED:
         raise NotConnected
-    return views.confirm_disconnect(connection.tenant_name, str(workspace_id), place.channel_id)
+    return views.confirm_disconnect(connection.tenant_name, str(call.workspace_id), place.channel_id)

@@ -8,5 +8,5 @@ SHOWN = 20
 
 
 async def history(call: Call) -> Message:
-    async with call.services.database.reading(await call.workspace()) as store:
+    async with call.services.database.reading(call.workspace_id) as store:
         return views.history(await store.audit.latest(SHOWN))

@@ -7,11 +7,10 @@ from uuid import UUID
 
 from bot import permissions
 from bot.commands.call import Call
-from bot.people import Rank
 from bot.views import reminder_forms
 from bot.views.blocks import Message, Modal, actions, bold, button, section
 from bot.views.letters import day
-from core.errors import BadArgument, NotAllowed
+from core.errors import BadArgument
 from core.reminders.facts import HoldReason
 from core.why_invoice import find
 from storage.reminder_models import Scope
@@ -35,22 +34,15 @@ class Asked:
 
 async def hold(call: Call) -> Message | Modal:
     """Without words a dialog; `everything` is for admins."""
-    workspace_id = await call.workspace()
-    await must_belong(call)
     if not call.argument:
-        return reminder_forms.hold(str(workspace_id))
-    today = (await call.services.reminding.outlook(workspace_id, now=call.now)).standing.today
-    return await place(call, workspace_id, understood(call.argument, today))
+        return reminder_forms.hold(str(call.workspace_id))
+    today = (await call.services.reminding.outlook(call.workspace_id, now=call.now)).standing.today
+    return await place(call, understood(call.argument, today))
 
 
-async def must_belong(call: Call) -> None:
-    """Raise NotAllowed for guests, bots and strangers."""
-    if await call.rank() < Rank.MEMBER:
-        raise NotAllowed
-
-
-async def place(call: Call, workspace_id: UUID, asked: Asked) -> Message:
-    reminding = call.services.reminding
+async def place(call: Call, asked: Asked) -> Message:
+    """Leave alone what was asked for. `everything` is for admins, in whatever way it was asked for."""
+    reminding, workspace_id = call.services.reminding, call.workspace_id
     if asked.target.lower() in EVERYTHING:
         await permissions.must_administer(call, workspace_id)
         name = await reminding.pause(workspace_id, by=call.user_id, now=call.now, until=asked.until)

@@ -22,7 +22,7 @@ async def with_missed(call: Call, said: Message | Modal) -> Message | Modal:
         waiting = await unscoped.workspaces_with_missed(call.team.id)
     if not waiting:
         return said
-    here = await _workspace_of(call)
+    here = await _workspace_here(call)
     for workspace_id in waiting:
         concerned = workspace_id == here or await _looks_after(call, workspace_id)
         if concerned and await permissions.may(call, permissions.Right.READ, workspace_id):
@@ -30,9 +30,9 @@ async def with_missed(call: Call, said: Message | Modal) -> Message | Modal:
     return said
 
 
-async def _workspace_of(call: Call) -> UUID | None:
+async def _workspace_here(call: Call) -> UUID | None:
     try:
-        return await call.workspace()
+        return await call.services.workspaces.find(call.team.id, call.channel_id)
     except Refusal:
         return None
 

@@ -1,7 +1,5 @@
 """`/solido reminders`: the plan."""
 
-from uuid import UUID
-
 from bot import permissions
 from bot.commands.call import Call
 from bot.views import reminders as views
@@ -12,12 +10,11 @@ LATELY = 6
 
 async def reminders(call: Call) -> Message:
     """Once an admin has had the plan before their eyes, it can be started."""
-    workspace_id = await call.workspace()
-    return await the_plan(call, workspace_id)
+    return await the_plan(call)
 
 
-async def the_plan(call: Call, workspace_id: UUID, *, page: int = 0) -> Message:
-    reminding = call.services.reminding
+async def the_plan(call: Call, *, page: int = 0) -> Message:
+    reminding, workspace_id = call.services.reminding, call.workspace_id
     outlook = await reminding.outlook(workspace_id, now=call.now)
     async with call.services.database.reading(workspace_id) as store:
         sent = await store.letters.latest(LATELY)

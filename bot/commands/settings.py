@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from uuid import UUID
 
 from bot.commands.call import Call
-from bot.commands.pressed import as_id
 from bot.views import settings as views
 from bot.views.blocks import FieldErrors, Message, Modal, bold
 from core import preferences
@@ -28,36 +26,31 @@ NO_ONE_FOUND = (
 
 async def settings(call: Call) -> Message | Modal:
     """The dialog; with `mention` and whom, what a dialog of Slack cannot ask for: user groups."""
-    workspace_id = await call.workspace()
     word, _space, whom = call.argument.partition(" ")
     if not word:
-        return await _form(call, workspace_id)
+        return await form(call)
     if word.lower() != "mention":
         raise BadArgument("`/solido settings` opens the settings; `/solido settings mention @group` is all it takes.")
-    return await _mention(call, workspace_id, whom.strip())
+    return await _mention(call, whom.strip())
 
 
-async def _mention(call: Call, workspace_id: UUID, typed: str) -> Message:
+async def _mention(call: Call, typed: str) -> Message:
     whom = list(dict.fromkeys(one for match in MENTIONED.finditer(typed) for one in match.groups() if one))
     whom = [one for one in whom if PERSON.fullmatch(one) or GROUP.fullmatch(one)][: views.MOST_PEOPLE]
     if not whom and typed.lower() not in NOBODY:
         raise BadArgument(NO_ONE_FOUND)
     services = call.services
     await preferences.mention(
-        services.database, workspace_id, whom, every=services.syncing.every, by=call.user_id, now=call.now
+        services.database, call.workspace_id, whom, every=services.syncing.every, by=call.user_id, now=call.now
     )
     return views.mentioning(whom)
 
 
-async def of_button(call: Call) -> Modal:
-    return await _form(call, await call.services.workspaces.of_team(call.team.id, as_id(call.argument)))
-
-
-async def _form(call: Call, workspace_id: UUID) -> Modal:
-    async with call.services.database.reading(workspace_id) as store:
+async def form(call: Call) -> Modal:
+    async with call.services.database.reading(call.workspace_id) as store:
         connection, place = await store.connections.latest(), await store.about.get()
         return views.form(
-            str(workspace_id),
+            str(call.workspace_id),
             await store.preferences.get(),
             channel_id=place.channel_id,
             admins=await store.admins.all(),
@@ -67,14 +60,13 @@ async def _form(call: Call, workspace_id: UUID) -> Modal:
 
 
 async def save(call: Call, values: Mapping[str, str]) -> Message | FieldErrors:
-    workspace_id = await call.services.workspaces.of_team(call.team.id, as_id(call.argument))
     quiet = [hour if hour in views.HOURS else "" for hour in (values.get("quiet_from"), values.get("quiet_until"))]
     if bool(quiet[0]) != bool(quiet[1]):
         return FieldErrors({"quiet_until": "Choose both hours, or none."})
     place, every = values.get("channel", ""), values.get("rhythm", "")
     if not CHANNEL.fullmatch(place):
         return FieldErrors({"channel": "Choose a channel."})
-    async with call.services.database.reading(workspace_id) as store:
+    async with call.services.database.reading(call.workspace_id) as store:
         groups = [one for one in (await store.preferences.get()).mentions if views.is_group(one)]
         was = (await store.about.get()).channel_id
     wanted = Wanted(
@@ -89,16 +81,16 @@ async def save(call: Call, values: Mapping[str, str]) -> Message | FieldErrors:
     services = call.services
     try:
         await preferences.save(
-            services.database, workspace_id, wanted, every=services.syncing.every, by=call.user_id, now=call.now
+            services.database, call.workspace_id, wanted, every=services.syncing.every, by=call.user_id, now=call.now
         )
     except BadArgument as taken:
         return FieldErrors({"channel": taken.said})
     moved = place != was
-    return views.saved(to_shared=place if moved and await _is_shared(call, workspace_id) else "")
+    return views.saved(to_shared=place if moved and await _is_shared(call) else "")
 
 
-async def _is_shared(call: Call, workspace_id: UUID) -> bool:
-    async with call.services.database.reading(workspace_id) as store:
+async def _is_shared(call: Call) -> bool:
+    async with call.services.database.reading(call.workspace_id) as store:
         place = await store.about.get()
     return await call.services.places.is_shared(place)
 

@@ -9,10 +9,9 @@ FULL = "full"
 
 async def sync(call: Call) -> Message:
     full = call.argument.lower() == FULL
-    workspace_id = await call.workspace()
-    asked = await call.services.syncing.request(workspace_id, by=call.user_id, now=call.now, full=full)
+    asked = await call.services.syncing.request(call.workspace_id, by=call.user_id, now=call.now, full=full)
     if asked.already:
         return views.already_running(asked.organisation, asked.run, full=full)
-    async with call.services.database.reading(workspace_id) as store:
+    async with call.services.database.reading(call.workspace_id) as store:
         place = await store.about.get()
     return views.asked(asked.organisation, place.channel_id, here=place.channel_id == call.channel_id, full=full)

@@ -9,10 +9,9 @@ from core.why_invoice import story
 
 
 async def why(call: Call) -> Message:
-    workspace_id = await call.workspace()
-    async with call.services.database.reading(workspace_id) as store:
+    async with call.services.database.reading(call.workspace_id) as store:
         if call.argument:
-            return why_invoice.story(await story(store, call.argument, now=call.now), str(workspace_id))
+            return why_invoice.story(await story(store, call.argument, now=call.now), str(call.workspace_id))
         connection = await store.connections.latest()
         if connection is None:
             raise NotConnected

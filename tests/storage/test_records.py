@@ -123,8 +123,8 @@ async def test_a_workspace_that_is_not_there_says_so(shared_database):
 
 async def test_a_connection_belongs_to_a_workspace(shared_database, acme):
     async with shared_database.unscoped() as unscoped:
-        assert await unscoped.connection_owner(acme.id) == acme.workspace_id
-        assert await unscoped.connection_owner(uuid4()) is None
+        assert await unscoped.owner_of(acme.id) == acme.workspace_id
+        assert await unscoped.owner_of(uuid4()) is None
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from bot.actions import ACTIONS, press
 from bot.commands import dispatch
 from bot.installs import KnownTeam
 from bot.modals import submit
+from bot.permissions import BUTTONS, DIALOGS, checked
 from bot.reminder_modals import REMINDER_MODALS
 from bot.views.blocks import Modal
 from bot.views.reasons import WORDS
-from core.errors import NotAllowed, NotYours
+from core.errors import NotAllowed, NotAMember, NotYours
 from core.reminders.gate import Why
 from sandbox.slack.records import View
 from tests.stories.conftest import performed
@@ -338,10 +339,8 @@ async def test_what_is_for_admins_is_refused_to_members_and_everything_to_guests
     assert of_reminders > set(ADMINS_ONLY)
     for name in of_reminders:
         call = replace(call_of(play, team, f"{workspace} 14"), user_id="U0MEMBER" if name in ADMINS_ONLY else "U0GUEST")
-        if name == "reminders_more":
-            continue
-        with pytest.raises(NotAllowed):
-            await handlers[name](call)
+        with pytest.raises(NotAllowed if name in ADMINS_ONLY else NotAMember):
+            await handlers[name](await checked(call, BUTTONS[name]))
 
 
 async def test_dialogs_of_strangers_guests_and_members_change_nothing(play):
@@ -355,8 +354,9 @@ async def test_dialogs_of_strangers_guests_and_members_change_nothing(play):
     for name, handler in REMINDER_MODALS.items():
         with pytest.raises(NotYours):
             await handler(call_of(play, stranger, private), values)
-        with pytest.raises(NotAllowed):
-            await handler(replace(call_of(play, team, private), user_id="U0GUEST"), values)
+        guests = replace(call_of(play, team, private), user_id="U0GUEST")
+        with pytest.raises(NotAMember):
+            await handler(await checked(guests, DIALOGS[name]), values)
         said = await submit(call_of(play, team, private), name, values, submitter_team="T0OTHER")
         assert "not available to you" in said.text
     async with play.database.reading(workspace) as store:
