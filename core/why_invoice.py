@@ -11,7 +11,7 @@ from core.reminders.gate import Why
 from core.reminders.outlook import Outlook, look
 from storage.mirror_models import Invoice
 from storage.models import Connection
-from storage.reminder_models import Decision, Hold, Letter, Reminder
+from storage.reminder_models import Hold, Letter, Reminder, Verdict
 from storage.store import WorkspaceStore
 
 LOOK_AHEAD = 30
@@ -38,7 +38,7 @@ class Story:
     holds: Sequence[Hold]
     letters: Sequence[tuple[Letter, Reminder]]
     coming: Coming
-    decision: Decision | None
+    verdict: Verdict | None
     decided: Sequence[Why]
     same: bool
     started: bool
@@ -60,16 +60,16 @@ async def story(store: WorkspaceStore, number: str, *, now: datetime) -> Story:
         raise NotConnected
     invoice = await find(store, number)
     targets = [str(invoice.invoice_id), str(invoice.contact_id or "")]
-    decision = await store.reminders.decision(invoice.invoice_id)
-    said = [Why(reason) for reason in decision.reasons] if decision else []
-    again = [reason.why for reason in replay(decision.told)] if decision else []
+    verdict = await store.reminders.verdict(invoice.invoice_id)
+    said = [Why(reason) for reason in verdict.reasons] if verdict else []
+    again = [reason.why for reason in replay(verdict.told)] if verdict else []
     return Story(
         invoice=invoice,
         connection=outlook.standing.connection,
         holds=await store.holds.of(targets),
         letters=await store.letters.of_invoice(invoice.invoice_id),
         coming=coming(outlook, invoice, now),
-        decision=decision,
+        verdict=verdict,
         decided=said,
         same=said == again,
         started=outlook.standing.policy.started,

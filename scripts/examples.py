@@ -22,7 +22,7 @@ from core.why_invoice import Coming, Story
 from core.zones import zone
 from storage.mirror_models import Invoice, SetAside
 from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
-from storage.reminder_models import Decision, Hold, Letter, LetterState, Reminder, ReminderPolicy, Scope
+from storage.reminder_models import Hold, Letter, LetterState, Reminder, ReminderPolicy, Scope, Verdict
 from storage.runs import RunTotals
 from storage.slack_models import Preferences
 from storage.unapplied import Rest
@@ -245,7 +245,7 @@ def story(**more: Any) -> Story:
         "holds": [],
         "letters": [(letter(), reminder)],
         "coming": Coming(date(2026, 11, 24), 7),
-        "decision": Decision(workspace_id=AN_ID, invoice_id=ANOTHER_ID, at=NOON - timedelta(days=10), told=""),
+        "verdict": Verdict(workspace_id=AN_ID, invoice_id=ANOTHER_ID, at=NOON - timedelta(days=10), told=""),
         "decided": [],
         "same": True,
         "started": True,

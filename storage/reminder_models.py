@@ -167,8 +167,10 @@ class CreditQuestion(SQLModel, table=True):
     answered_at: datetime | None = moment(null=True)
 
 
-class Decision(SQLModel, table=True):
+class Verdict(SQLModel, table=True):
     """The gate's last word on an invoice, with all it was told, so that it can be asked again (core/why_invoice)."""
+
+    __tablename__ = "decision"
 
     workspace_id: UUID = Field(primary_key=True, foreign_key="workspace.id")
     invoice_id: UUID = Field(primary_key=True)

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.reminder_models import CreditQuestion, Decision, PayLink, ReminderPolicy, Unsubscribed
+from storage.reminder_models import CreditQuestion, PayLink, ReminderPolicy, Unsubscribed, Verdict
 from storage.upserts import upsert
 
 
@@ -90,15 +90,15 @@ class Reminders:
     async def decided(self, rows: Sequence[dict[str, object]]) -> None:
         """Keep the gate's last word on invoices; rows are column values without `workspace_id`."""
         mine = [row | {"workspace_id": self._workspace_id} for row in rows]
-        await upsert(self._session, Decision, mine, update=("at", "told", "reasons"))
+        await upsert(self._session, Verdict, mine, update=("at", "told", "reasons"))
 
     async def held_since(self, moment: datetime) -> set[UUID]:
         """Invoices that the gate has held since that moment."""
-        mine = select(Decision.invoice_id, Decision.reasons).where(
-            col(Decision.workspace_id) == self._workspace_id, col(Decision.at) > moment
+        mine = select(Verdict.invoice_id, Verdict.reasons).where(
+            col(Verdict.workspace_id) == self._workspace_id, col(Verdict.at) > moment
         )
         return {row[0] for row in (await self._session.exec(mine)).all() if row[1]}
 
-    async def decision(self, invoice_id: UUID) -> Decision | None:
-        mine = select(Decision).where(col(Decision.workspace_id) == self._workspace_id)
-        return (await self._session.exec(mine.where(col(Decision.invoice_id) == invoice_id))).one_or_none()
+    async def verdict(self, invoice_id: UUID) -> Verdict | None:
+        mine = select(Verdict).where(col(Verdict.workspace_id) == self._workspace_id)
+        return (await self._session.exec(mine.where(col(Verdict.invoice_id) == invoice_id))).one_or_none()

@@ -21,7 +21,7 @@ def story(it: Story, workspace_id: str) -> Message:
         else button("Hold", action="hold_invoice", value=value, label="Hold reminders about this invoice")
     )
     blocks = [section(part) for part in parts]
-    if it.decision:
+    if it.verdict:
         blocks.append(context(last_word(it)))
     return saying([*blocks, actions(choice)])
 
@@ -81,7 +81,7 @@ def line(hold: Hold) -> str:
 
 
 def last_word(it: Story) -> str:
-    assert it.decision is not None  # story() has looked
+    assert it.verdict is not None  # story() has looked
     text = "; ".join(WORDS[why] for why in it.decided) if it.decided else "nothing spoke against it"
     same = "" if it.same else " Asked again with the same facts the answer is another one: please tell us."
-    return f"Last looked up in Xero {when(it.decision.at)}: {text}.{same}"
+    return f"Last looked up in Xero {when(it.verdict.at)}: {text}.{same}"

@@ -15,7 +15,7 @@ from core.notices import CreditAsked, encode
 from core.reminders.addresses import recipients
 from core.reminders.asking import Fresh, Person
 from core.reminders.facts import LetterFacts, LineFacts, Policy
-from core.reminders.gate import Hold, Reason, Send, Why, may_send
+from core.reminders.gate import Reason, Send, Why, Withhold, may_send
 from core.reminders.letters import Content, Owed
 from core.reminders.outlook import Standing, standing
 from core.reminders.plan import PlannedLetter, PlannedLine
@@ -96,7 +96,7 @@ def _line(line: PlannedLine, it: Standing, fresh: Fresh) -> LineFacts:
     )
 
 
-def narrowed(planned: PlannedLetter, found: Send | Hold) -> PlannedLetter | None:
+def narrowed(planned: PlannedLetter, found: Send | Withhold) -> PlannedLetter | None:
     """The letter without the invoices that are held; None where nothing of it is left, or all of it is held."""
     if isinstance(found, Send):
         return planned
@@ -145,7 +145,7 @@ def new_secret() -> str:
 
 async def asked(
     store: WorkspaceStore, planned: PlannedLetter, fresh: Fresh, *, now: datetime
-) -> tuple[Standing, LetterFacts, Send | Hold] | None:
+) -> tuple[Standing, LetterFacts, Send | Withhold] | None:
     """Ask the gate with all that is known in this transaction, and keep its answer; None where nothing is connected.
 
     Everything of ours is read inside the transaction: a hold placed a moment ago counts.
@@ -179,7 +179,7 @@ async def claim(
     if answer is None:
         return None
     it, facts, found = answer
-    if isinstance(found, Hold):
+    if isinstance(found, Withhold):
         return None
     letter = Letter(
         id=new_id(),
@@ -213,9 +213,9 @@ def _reminder(line: PlannedLine, fresh: Fresh, letter: Letter) -> Reminder:
 
 
 async def remember(
-    store: WorkspaceStore, facts: LetterFacts, it: Standing, found: Send | Hold, *, now: datetime
+    store: WorkspaceStore, facts: LetterFacts, it: Standing, found: Send | Withhold, *, now: datetime
 ) -> None:
-    """Keep the decision on each invoice, and ask about credit where that is what speaks against the letter."""
+    """Keep the verdict on each invoice, and ask about credit where that is what speaks against the letter."""
     reasons = () if isinstance(found, Send) else found.reasons
     connection, policy = it.connection, it.policy
     rows: list[dict[str, object]] = []

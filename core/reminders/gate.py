@@ -77,17 +77,19 @@ class Send:
 
 
 @dataclass(frozen=True)
-class Hold:
+class Withhold:
+    """Some clause is not; a hold that somebody placed is one reason of many."""
+
     reasons: tuple[Reason, ...]
 
 
-def may_send(facts: LetterFacts, policy: Policy, now: datetime) -> Send | Hold:
+def may_send(facts: LetterFacts, policy: Policy, now: datetime) -> Send | Withhold:
     """Say whether this letter may go at this moment, or all that speaks against it. `now` is aware."""
     today = policy.send_times.today(now)
     reasons = [Reason(why) for why in about_letter(facts, policy, today, now)]
     for line in facts.lines:
         reasons += [Reason(why, line.invoice_id) for why in about_line(line, facts, policy, today)]
-    return Hold(tuple(reasons)) if reasons else Send()
+    return Withhold(tuple(reasons)) if reasons else Send()
 
 
 def about_letter(facts: LetterFacts, policy: Policy, today: date, now: datetime) -> Iterator[Why]:

@@ -30,7 +30,6 @@ from storage.models import (
 )
 from storage.reminder_models import (
     CreditQuestion,
-    Decision,
     Hold,
     Letter,
     LetterState,
@@ -39,6 +38,7 @@ from storage.reminder_models import (
     ReminderPolicy,
     Scope,
     Unsubscribed,
+    Verdict,
 )
 from storage.runs import RunTotals, Stand
 from storage.slack_models import Preferences, WorkspaceAdmin
@@ -156,7 +156,7 @@ async def a_household(database: Database) -> Household:
                 Unsubscribed(**mine, **told, at=NOW),
                 CreditQuestion(**mine, **told, asked_at=NOW),
                 PayLink(**mine, **about, url_sealed=b"s"),
-                Decision(**mine, **about, at=NOW, told="{}", reasons=["held"]),
+                Verdict(**mine, **about, at=NOW, told="{}", reasons=["held"]),
             ]
         )
     return home
@@ -436,7 +436,7 @@ REACHES = {
         None,
     ),
     "reminders.held_since": Reach(lambda s, _: s.reminders.held_since(EARLIER), set()),
-    "reminders.decision": Reach(lambda s, h: s.reminders.decision(h.invoice.invoice_id), None),
+    "reminders.verdict": Reach(lambda s, h: s.reminders.verdict(h.invoice.invoice_id), None),
     "invoices.paid_since": Reach(lambda s, _: s.invoices.paid_since(EARLIER.date()), []),
     "incidents.told_since": Reach(lambda s, _: s.incidents.told_since(EARLIER), 0),
     "letters.unsure": Reach(lambda s, _: s.letters.unsure(), 0),

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from core.reminders.facts import HoldFact, HoldReason
-from core.reminders.gate import Hold, Reason, Send, Why, may_send
+from core.reminders.gate import Reason, Send, Why, Withhold, may_send
 from tests.core.reminders.builders import (
     CUSTOMER,
     DAY,
@@ -264,7 +264,7 @@ def test_all_that_speaks_against_a_letter_is_named_with_the_invoice_it_is_about(
     second = UUID(int=43)
     lines = (a_line(now=invoice_now(status="PAID")), replace(a_line(), invoice_id=second, now=None))
     found = may_send(a_letter(*lines, recipients=()), policy(), NOW)
-    assert isinstance(found, Hold)
+    assert isinstance(found, Withhold)
     assert found.reasons == (
         Reason(Why.NO_RECIPIENT),
         Reason(Why.NOT_OUTSTANDING, INVOICE),

@@ -8,7 +8,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from core.reminders.facts import HoldFact, HoldReason, InvoiceNow, LetterFacts, LineFacts
-from core.reminders.gate import Hold, Send, Why, may_send
+from core.reminders.gate import Send, Why, Withhold, may_send
 from tests.core.reminders.builders import NOW, OTHER, TODAY, a_letter, a_line, invoice_now, policy
 
 DAYS = st.sampled_from([TODAY + timedelta(days=n) for n in (-60, -20, -10, -8, -1, 0, 1, 4, 30)])
@@ -120,8 +120,8 @@ def test_what_goes_is_owed_asked_afresh_wanted_and_due(letter, started, now):
 def test_taking_a_fact_away_never_opens_the_gate(letter, less):
     before = may_send(letter, policy(), NOW)
     after = may_send(LetterFacts(**(vars(letter) | less)), policy(), NOW)
-    assert isinstance(after, Hold)
-    if isinstance(before, Hold) and "lines" not in less:
+    assert isinstance(after, Withhold)
+    if isinstance(before, Withhold) and "lines" not in less:
         assert {reason.why for reason in before.reasons} - {reason.why for reason in after.reasons} <= TAKEN_BY_NONE
 
 

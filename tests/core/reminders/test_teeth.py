@@ -9,7 +9,7 @@ import pytest
 
 from core.mail import Fate, Outcome
 from core.reminders import claiming, gate, sending
-from core.reminders.gate import Hold, Reason, Send, Why
+from core.reminders.gate import Reason, Send, Why, Withhold
 from core.reminders.rules import THANKS
 from storage.letters import Letters
 from storage.reminder_models import LetterState
@@ -29,14 +29,14 @@ def blind_to(*whys):
     def may_send(facts, policy, now):
         found = gate.may_send(facts, policy, now)
         left = () if isinstance(found, Send) else tuple(one for one in found.reasons if one.why not in whys)
-        return Hold(left) if left else Send()
+        return Withhold(left) if left else Send()
 
     return may_send
 
 
 GATES = {
     "always sends": lambda facts, policy, now: Send(),
-    "always holds": lambda facts, policy, now: Hold((Reason(Why.UNKNOWN),)),
+    "always holds": lambda facts, policy, now: Withhold((Reason(Why.UNKNOWN),)),
     "ignores holds": blind_to(Why.DISPUTED, Why.HELD),
     "ignores promises": blind_to(Why.PROMISED),
     "ignores that it is settled": blind_to(Why.NOT_OUTSTANDING, Why.SETTLED, Why.CONTRADICTORY),
@@ -48,7 +48,7 @@ GATES = {
     "writes to nobody": blind_to(Why.NO_RECIPIENT),
     "thanks for what is not paid": blind_to(Why.NOT_PAID, Why.STEP_NOT_DUE),
     "never thanks": lambda facts, policy, now: (
-        Hold((Reason(Why.NO_THANKS),)) if thanks(facts) else gate.may_send(facts, policy, now)
+        Withhold((Reason(Why.NO_THANKS),)) if thanks(facts) else gate.may_send(facts, policy, now)
     ),
 }
 
