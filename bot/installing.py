@@ -57,7 +57,7 @@ class Way:
         return AGAIN.format(f"{self.public_url}/slack/install")
 
 
-class Failed(Exception):
+class NotInstalled(Exception):
     """A sentence for the page."""
 
 
@@ -111,9 +111,9 @@ class Installing:
         try:
             await self._use(given.get("state", ""), COOKIE.secret_of(request), now=now)
             if given.get("error") or not given.get("code"):
-                raise Failed("Nothing was installed, because it was not allowed in Slack.")
+                raise NotInstalled("Nothing was installed, because it was not allowed in Slack.")
             team = await self._installs.keep(await self._exchanged(self._app, given["code"], now=now), now=now)
-        except Failed as why:
+        except NotInstalled as why:
             return refused("Solido was not installed", f"{why} {self._way.begin_again}")
         await survived("slack.welcome", self._greet(team), team=str(team.id))
         place = urlencode({"team": team.slack_team_id, "channel": team.bot_user_id})
@@ -130,7 +130,7 @@ class Installing:
         async with self._database.unscoped() as unscoped:
             used = await unscoped.teams.use_attempt(state_hash=hash_of(state), browser_hash=hash_of(browser), now=now)
         if not used:
-            raise Failed("This link has been used already, is too old, or was opened in another browser.")
+            raise NotInstalled("This link has been used already, is too old, or was opened in another browser.")
 
     async def _exchanged(self, app: AppKeys, code: str, *, now: datetime) -> Installed:
         """Exchange the code for a token, and ask once whose it is."""
@@ -139,13 +139,13 @@ class Installing:
             whose = await self._client.auth_test(token=str(answer.get("access_token") or ""))
         except SlackApiError as error:
             log.warning("slack.install_refused", error=reason(error))
-            raise Failed(f"Slack did not confirm it. {ASK}") from None
+            raise NotInstalled(f"Slack did not confirm it. {ASK}") from None
         except NO_ANSWER as error:
             log.warning("slack.install_unreachable", error=type(error).__name__)
-            raise Failed("Slack could not be reached just now.") from None
+            raise NotInstalled("Slack could not be reached just now.") from None
         missing = set(SCOPES) - MAY_BE_LEFT_OUT - set(str(answer.get("scope") or "").split(","))
         if missing:
-            raise Failed(f"Slack left out permissions that Solido needs ({', '.join(sorted(missing))}).")
+            raise NotInstalled(f"Slack left out permissions that Solido needs ({', '.join(sorted(missing))}).")
         return read_answer(answer, whose, now=now)
 
     async def greet(self) -> None:

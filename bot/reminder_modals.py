@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from bot.commands.call import Call, as_id
-from bot.commands.hold import Asked, place
+from bot.commands.hold import ToHold, place
 from bot.reminder_actions import real_content, step_named
 from bot.views import reminder_forms as forms
 from bot.views import reminders as views
@@ -192,7 +192,7 @@ async def hold(call: Call, values: Values) -> Message | FieldErrors:
         return FieldErrors({"until": "Choose today or a later day."})
     reason = values.get("reason", "")
     known = HoldReason(reason) if reason in set(HoldReason) else HoldReason.OTHER
-    asked = Asked(values.get("target", "").strip(), until, known, values.get("note", "").strip()[:500])
+    asked = ToHold(values.get("target", "").strip(), until, known, values.get("note", "").strip()[:500])
     try:
         return await place(call, asked)
     except BadArgument as wrong:

@@ -47,7 +47,7 @@ def compare(
 ) -> Agreement:
     """`ours` is all that is outstanding in the mirror, `seen` what of it this reading has seen. `items` is Xero's own
     number of outstanding invoices; `strays` are the numbers of those that only one side calls outstanding."""
-    theirs = {currency: (held.invoices, held.amount) for currency, held in count.held.items() if held.invoices}
+    theirs = {currency: (its.invoices, its.amount) for currency, its in count.outstanding.items() if its.invoices}
     counted = items is None or items == count.invoices + len(count.unreadable)
     agree = theirs == dict(seen) and counted and not strays
     return Agreement(

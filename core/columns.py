@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from core.changes import is_outstanding
-from core.counting import Held
+from core.counting import Outstanding
 from core.errors import XeroUnreadable
 from core.xero import wire
 from storage.exact import as_day
@@ -70,7 +70,7 @@ class Columns(NamedTuple):
 
     columns: dict[str, list[Any]]
     moments: list[datetime]
-    held: dict[str, Held]
+    held: dict[str, Outstanding]
 
 
 _decoder = msgspec.json.Decoder(_Page)
@@ -116,7 +116,7 @@ def _columns(invoices: Sequence[_Invoice]) -> Columns:
         "updated_at": [moment.isoformat(" ", "microseconds") for moment in changed],
     }
     must(len(set(columns["invoice_id"])) == len(invoices))
-    return Columns(columns, [moment.replace(tzinfo=UTC) for moment in changed], held_of(statuses, currencies, owed))
+    return Columns(columns, [moment.replace(tzinfo=UTC) for moment in changed], outstanding_in(statuses, currencies, owed))
 
 
 def must(sound: bool) -> None:
@@ -163,10 +163,10 @@ def days(values: Sequence[str | None]) -> list[str | None]:
     return list(map(_day, values))
 
 
-def held_of(statuses: Sequence[str], currencies: Sequence[str], owed: Sequence[int]) -> dict[str, Held]:
+def outstanding_in(statuses: Sequence[str], currencies: Sequence[str], owed: Sequence[int]) -> dict[str, Outstanding]:
     """The same as core/counting.py's, of columns."""
     found: defaultdict[str, list[int]] = defaultdict(list)
     for status, currency, amount in zip(statuses, currencies, owed, strict=True):
         if is_outstanding(status, amount):
             found[currency].append(amount)
-    return {currency: Held(len(each), CENT * (sum(each) // UNITS_A_CENT)) for currency, each in found.items()}
+    return {currency: Outstanding(len(each), CENT * (sum(each) // UNITS_A_CENT)) for currency, each in found.items()}

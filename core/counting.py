@@ -16,7 +16,7 @@ BESIDE = {"connection_id", "confirmed_by"}
 """Columns that are ours, not Xero's."""
 
 
-class Held(msgspec.Struct):
+class Outstanding(msgspec.Struct):
     """What is outstanding in one currency."""
 
     invoices: int = 0
@@ -43,14 +43,15 @@ class Count(msgspec.Struct):
     complete: bool = False
     moved: bool = False
     later: bool = False
-    held: dict[str, Held] = msgspec.field(default_factory=dict)
+    outstanding: dict[str, Outstanding] = msgspec.field(default_factory=dict, name="held")
+    """As `held` in rows written before: a run begun by one program may be gone on with by another."""
 
     def encode(self) -> str:
         return msgspec.json.encode(self).decode()
 
     @property
     def invoices(self) -> int:
-        return sum(held.invoices for held in self.held.values())
+        return sum(its.invoices for its in self.outstanding.values())
 
     def note(self, known: Any, row: Mapping[str, Any], *, mark: UUID) -> None:
         """Count a record as Xero tells it now, instead of as it told it earlier in this reading."""
@@ -64,20 +65,20 @@ class Count(msgspec.Struct):
         if not self.complete:
             self.high = max(self.high or row["updated_at"], row["updated_at"])
 
-    def note_new(self, found: Mapping[str, Held], moments: Sequence[datetime]) -> int:
+    def note_new(self, found: Mapping[str, Outstanding], moments: Sequence[datetime]) -> int:
         """Count what records hold of which none was counted before (`passes`); return how many are outstanding."""
-        for currency, its in found.items():
-            held = self.held.setdefault(currency, Held())
-            held.invoices += its.invoices
-            held.amount += its.amount
+        for currency, more in found.items():
+            its = self.outstanding.setdefault(currency, Outstanding())
+            its.invoices += more.invoices
+            its.amount += more.amount
         self.high = max(moments, default=self.high)
         return sum(its.invoices for its in found.values())
 
     def _add(self, what: tuple[str, Decimal] | None, times: int) -> None:
         if what is not None:
-            held = self.held.setdefault(what[0], Held())
-            held.invoices += times
-            held.amount += times * what[1]
+            its = self.outstanding.setdefault(what[0], Outstanding())
+            its.invoices += times
+            its.amount += times * what[1]
 
     def passes(self, moments: Sequence[datetime]) -> bool:
         """Whether records that changed then all lie beyond what was counted and before what may have moved: none was
@@ -88,13 +89,13 @@ class Count(msgspec.Struct):
         return not moments or (min(moments) > high and max(moments) < self.follow_from - SLACK)
 
 
-def held_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Held]:
+def outstanding_in(rows: Sequence[Mapping[str, Any]]) -> dict[str, Outstanding]:
     """Return what these records hold that is outstanding, by currency."""
     amounts: defaultdict[str, list[Decimal]] = defaultdict(list)
     for row in rows:
         if owes(row["status"], row["amount_due"]):
             amounts[row["currency"]].append(row["amount_due"])
-    return {currency: Held(len(each), sum(each, Decimal(0))) for currency, each in amounts.items()}
+    return {currency: Outstanding(len(each), sum(each, Decimal(0))) for currency, each in amounts.items()}
 
 
 def decode(text: str | None) -> Count | None:

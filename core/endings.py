@@ -26,7 +26,7 @@ class Expiry(NamedTuple):
     ends_at: datetime
 
 
-class Installation(NamedTuple):
+class Shared(NamedTuple):
     """What all connections share: when Xero last sent a webhook, where they are set up and have ever come; and since
     when the first sealing key is in use."""
 
@@ -34,15 +34,15 @@ class Installation(NamedTuple):
     key_since: datetime | None = None
 
 
-def endings(connection: Connection, installation: Installation = Installation()) -> list[Expiry]:  # noqa: B008
+def endings(connection: Connection, shared: Shared = Shared()) -> list[Expiry]:  # noqa: B008
     """What we know to end of this connection. A permission that is used does not: each use renews it."""
     found = []
     if connection.refreshed_at is not None and connection.refresh_token_sealed is not None:
         found.append(Expiry(PERMISSION, connection.refreshed_at + REFRESH_TOKEN_LIVES))
-    if installation.webhook_heard_at is not None:
-        found.append(Expiry(WEBHOOKS, installation.webhook_heard_at + EVENTS_LIVE))
-    if installation.key_since is not None:
-        found.append(Expiry(KEY, installation.key_since + KEY_SERVES))
+    if shared.webhook_heard_at is not None:
+        found.append(Expiry(WEBHOOKS, shared.webhook_heard_at + EVENTS_LIVE))
+    if shared.key_since is not None:
+        found.append(Expiry(KEY, shared.key_since + KEY_SERVES))
     return found
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.clock import utc_now
-from core.endings import Installation, endings, rung
+from core.endings import Shared, endings, rung
 from core.errors import DisconnectedInXero, NeedsPerson, Superseded, XeroError
 from core.guard import survived
 from core.notices import Expiring, encode
@@ -49,14 +49,14 @@ class Keeping:
         now = utc_now()
         async with self._database.unscoped() as unscoped:
             due = await unscoped.due.looks(now=now, next_at=now + LOOKED_AT_EVERY, limit=AT_ONCE)
-            installation = await self._installation(unscoped, now=now) if due else Installation()
+            shared = await self._shared(unscoped, now=now) if due else Shared()
         for owned in due:
-            await survived("look", self._look(owned, installation, now=now), workspace=str(owned.workspace_id))
+            await survived("look", self._look(owned, shared, now=now), workspace=str(owned.workspace_id))
 
-    async def _installation(self, unscoped: Unscoped, *, now: datetime) -> Installation:
+    async def _shared(self, unscoped: Unscoped, *, now: datetime) -> Shared:
         feed = await unscoped.webhook_feed() if self._webhooks else None
         key_since = await unscoped.key_used_since(self._syncing.vault.first_id, now=now)
-        return Installation(feed.heard_at if feed else None, key_since)
+        return Shared(feed.heard_at if feed else None, key_since)
 
     async def _renewed(self, owned: Owned) -> None:
         try:
@@ -64,7 +64,7 @@ class Keeping:
         except (XeroError, Superseded) as error:
             log.info("tokens.not_renewed", workspace=str(owned.workspace_id), error=error.code)
 
-    async def _look(self, owned: Owned, installation: Installation, *, now: datetime) -> None:
+    async def _look(self, owned: Owned, shared: Shared, *, now: datetime) -> None:
         async with self._database.reading(owned.workspace_id) as store:
             seen = await store.connections.get(owned.id)
         if seen is None or seen.state == ConnectionState.DISCONNECTED:
@@ -82,7 +82,7 @@ class Keeping:
         async with self._database.workspace(owned.workspace_id) as store:
             connection = await self._judge(store, seen, error, now=now)
             if connection is not None:
-                await warn(store, connection, installation, now=now)
+                await warn(store, connection, shared, now=now)
 
     async def _judge(
         self, store: WorkspaceStore, seen: Connection, error: XeroError | None, *, now: datetime
@@ -102,9 +102,9 @@ class Keeping:
         return connection
 
 
-async def warn(store: WorkspaceStore, connection: Connection, installation: Installation, *, now: datetime) -> None:
+async def warn(store: WorkspaceStore, connection: Connection, shared: Shared, *, now: datetime) -> None:
     """Tell who connected of what ends soon, once for each rung of the ladder."""
-    for expiry in endings(connection, installation):
+    for expiry in endings(connection, shared):
         days = rung(expiry.ends_at, now=now)
         if days is None:
             continue

@@ -18,7 +18,7 @@ import msgspec
 from core import columns
 from core.changes import newest_of_each
 from core.columns import Columns
-from core.counting import Held, held_of
+from core.counting import Outstanding, outstanding_in
 from core.errors import XeroError
 from core.xero import wire
 from core.xero.answers import unpacked
@@ -51,7 +51,7 @@ class Layout(msgspec.Struct, array_like=True):
     length: int
     set_aside: list[tuple[str, str, str]]
     moments: list[datetime]
-    held: dict[str, Held]
+    held: dict[str, Outstanding]
     columns: dict[str, list[str | int | None]]
 
     @property
@@ -90,7 +90,7 @@ def by_rows(page: wire.Page) -> Columns:
     for name in rows[0] if rows else ():
         values, turn = map(itemgetter(name), rows), TURNED.get(name)
         turned[name] = list(values if turn is None else map(turn, values))
-    return Columns(turned, list(page.moments), held_of(rows))
+    return Columns(turned, list(page.moments), outstanding_in(rows))
 
 
 def dashed(id: str) -> str:

@@ -66,7 +66,7 @@ class BadMailSettings(ValueError):
 
 
 @dataclass(frozen=True)
-class Server:
+class MailServer:
     """Where to hand in letters. `starttls`: True asks for it, False never uses it, None takes it where offered."""
 
     host: str
@@ -77,7 +77,7 @@ class Server:
     password: str = field(default="", repr=False)
 
 
-def read_server(url: str) -> Server:
+def read_server(url: str) -> MailServer:
     """Read `smtp://user:password@host:587?starttls=true` or `smtps://…`; raise BadMailSettings.
 
     A password is only sent over TLS, unless the server is this very machine.
@@ -96,7 +96,7 @@ def read_server(url: str) -> Server:
     starttls = False if tls else {"true": True, "false": False}.get(asked)
     if user and not tls and starttls is None and parts.hostname not in LOOPBACK:
         starttls = True
-    return Server(parts.hostname, port or (465 if tls else 587), tls, starttls, user, unquote(parts.password or ""))
+    return MailServer(parts.hostname, port or (465 if tls else 587), tls, starttls, user, unquote(parts.password or ""))
 
 
 def read_sender(text: str) -> tuple[str, str]:
@@ -134,7 +134,7 @@ def compose(mail: Mail, sender: tuple[str, str]) -> EmailMessage:
 class SmtpMailer:
     """Hands letters to one SMTP server, a connection each. Opened settings are kept out of repr."""
 
-    def __init__(self, server: Server, sender: tuple[str, str], *, seconds: float = SECONDS) -> None:
+    def __init__(self, server: MailServer, sender: tuple[str, str], *, seconds: float = SECONDS) -> None:
         self._server = server
         self._sender = sender
         self._seconds = seconds

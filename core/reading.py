@@ -20,7 +20,7 @@ from core import progress
 from core.apart import Apart, LaidOut, Read, here
 from core.changes import Change, Position, change, newest_of_each
 from core.clock import steady, utc_now
-from core.counting import Count, contact_drifted, drifted, held_of
+from core.counting import Count, contact_drifted, drifted, outstanding_in
 from core.errors import Superseded
 from core.notices import encode
 from core.tracing import span
@@ -201,7 +201,7 @@ class Reader:
             page = wire.read_invoices(unpacked(page.body))
         rows = newest_of_each(page.rows, "invoice_id")
         if all_new and self.count is not None:
-            self.tally.added += self.count.note_new(held_of(rows), page.moments)
+            self.tally.added += self.count.note_new(outstanding_in(rows), page.moments)
         else:
             look = store.invoices.known if self.count is None else store.invoices.stored
             self._note(rows, await look(ids_of(rows, "invoice_id")), mark)

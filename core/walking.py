@@ -51,7 +51,7 @@ class Border(NamedTuple):
     shorter: bool
 
 
-class Span(NamedTuple):
+class Doubt(NamedTuple):
     """What to go over once more: from a position until past a moment (None: to the end)."""
 
     start: Position
@@ -84,8 +84,8 @@ class Walk:
 
     async def leaves(self) -> AsyncGenerator[Leaf, None]:
         """Raise what fetching raises. To be closed by whoever stops early."""
-        once_more: Span | None = None
-        steps = self._by_moment(Span(self._start, None)) if self.resumed else self._by_number()
+        once_more: Doubt | None = None
+        steps = self._by_moment(Doubt(self._start, None)) if self.resumed else self._by_number()
         async with aclosing(steps) as leaves:
             async for leaf in leaves:
                 once_more = self._doubtful() if leaf.last else None
@@ -96,9 +96,9 @@ class Walk:
                 async for leaf in leaves:
                     yield leaf
 
-    def _doubtful(self) -> Span | None:
+    def _doubtful(self) -> Doubt | None:
         if self.resumed:
-            return Span(self._origin, None) if self._movers and not self._again else None
+            return Doubt(self._origin, None) if self._movers and not self._again else None
         return doubtful(self._borders, self._movers, origin=self._origin)
 
     async def _by_number(self) -> AsyncGenerator[Leaf, None]:
@@ -141,13 +141,13 @@ class Walk:
         self._pages = page.pages
         return page
 
-    async def _by_moment(self, span: Span) -> AsyncGenerator[Leaf, None]:
-        at: Position | None = span.start
+    async def _by_moment(self, doubt: Doubt) -> AsyncGenerator[Leaf, None]:
+        at: Position | None = doubt.start
         while at is not None:
             page = await self._fetch(at)
             self._note(None, page)
             moments = page.moments
-            past = span.until is not None and bool(moments) and min(moments) > span.until
+            past = doubt.until is not None and bool(moments) and min(moments) > doubt.until
             at = onward(at, moments, last=past or is_last(page, at))
             by_time = at is not None and at.page == 1 and not at.back and self.resumed
             yield Leaf(page, at is None, reached=at.since if at and by_time else None, again=self._again)
@@ -186,13 +186,13 @@ def is_last(page: Page, at: Position) -> bool:
     return not page.length or at.page >= page.pages
 
 
-def doubtful(borders: Sequence[Border], movers: Collection[datetime], *, origin: Position) -> Span | None:
+def doubtful(borders: Sequence[Border], movers: Collection[datetime], *, origin: Position) -> Doubt | None:
     """Return the stretch of the list in which records may have been skipped; it was read from `origin`."""
     suspects = [border for border in borders if border.shorter or crossed(border, movers)]
     if not suspects:
         return None
     first, last = suspects[0].left, suspects[-1].left
-    return Span(origin if first is None else Position(just_before(first)), last)
+    return Doubt(origin if first is None else Position(just_before(first)), last)
 
 
 def crossed(border: Border, movers: Collection[datetime]) -> bool:

@@ -15,7 +15,7 @@ def tables() -> list[Table]:
     return [table for table in SQLModel.metadata.sorted_tables if "workspace_id" in table.c]
 
 
-class Forgetting:
+class Everything:
     """Ends everything there is of this workspace, the workspace itself included."""
 
     def __init__(self, session: AsyncSession, workspace_id: UUID) -> None:

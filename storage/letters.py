@@ -13,7 +13,7 @@ WENT = (LetterState.CLAIMED, LetterState.SENT, LetterState.BOUNCED, LetterState.
 """States in which a letter went out, or may have."""
 
 
-class Sent(NamedTuple):
+class StepSent(NamedTuple):
     """A step that an invoice had."""
 
     invoice_id: UUID
@@ -96,14 +96,14 @@ class Letters:
         )
         return (await self._session.exec(mine.order_by(col(Reminder.due_on), col(Reminder.number)))).all()
 
-    async def steps(self, invoice_ids: Sequence[UUID] | None = None) -> list[Sent]:
+    async def steps(self, invoice_ids: Sequence[UUID] | None = None) -> list[StepSent]:
         """Which steps went out, or may have; of all invoices unless some are named."""
         found = select(Reminder.invoice_id, Reminder.step).where(
             col(Reminder.workspace_id) == self._workspace_id, col(Reminder.counts)
         )
         if invoice_ids is not None:
             found = found.where(col(Reminder.invoice_id).in_(invoice_ids))
-        return [Sent(*row) for row in (await self._session.exec(found)).all()]
+        return [StepSent(*row) for row in (await self._session.exec(found)).all()]
 
     async def days_since(self, day: date) -> list[LetterDay]:
         """The customers who got a letter, or may have, and when, from that day on."""

@@ -11,7 +11,7 @@ from storage.audit import Audit
 from storage.connections import Connections
 from storage.contacts import Contacts
 from storage.cursors import Cursors
-from storage.forgetting import Forgetting
+from storage.forgetting import Everything
 from storage.holds import Holds
 from storage.incidents import Incidents
 from storage.invoices import Invoices
@@ -55,7 +55,7 @@ class WorkspaceStore:
         self.holds = Holds(session, workspace_id)
         self.letters = Letters(session, workspace_id)
         self.preferences = PreferenceRow(session, workspace_id)
-        self.everything = Forgetting(session, workspace_id)
+        self.everything = Everything(session, workspace_id)
         self._touched_at: datetime | None = None
 
     def touch(self, now: datetime) -> None:

@@ -25,7 +25,9 @@ EVERYTHING = ("everything", "everybody", "all")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ToHold:
+    """What somebody asks to leave alone, as they wrote it."""
+
     target: str
     until: date | None
     reason: HoldReason
@@ -40,7 +42,7 @@ async def hold(call: Call) -> Message | Modal:
     return await place(call, understood(call.argument, today))
 
 
-async def place(call: Call, asked: Asked) -> Message:
+async def place(call: Call, asked: ToHold) -> Message:
     """Leave alone what was asked for. `everything` is for admins, in whatever way it was asked for."""
     reminding, workspace_id = call.services.reminding, call.workspace_id
     if asked.target.lower() in EVERYTHING:
@@ -82,14 +84,14 @@ async def meant(store: WorkspaceStore, words: str) -> tuple[Scope, UUID]:
     return Scope.CUSTOMER, named[0].contact_id
 
 
-def understood(words: str, today: date) -> Asked:
+def understood(words: str, today: date) -> ToHold:
     """Read what was typed; raise BadArgument for a date that is none, or has passed."""
     match = ASKED.fullmatch(words.strip())
     if match is None or not match["target"].strip():
         raise BadArgument("Say what to hold, like `/solido hold INV-0042 until 12 Dec because disputed`.")
     because = (match["because"] or "").strip()
     until = read_date(match["until"].strip(), today) if match["until"] else None
-    return Asked(match["target"].strip(), until, reason_of(because), because[:500])
+    return ToHold(match["target"].strip(), until, reason_of(because), because[:500])
 
 
 def reason_of(because: str) -> HoldReason:

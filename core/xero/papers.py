@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from core.xero import wire
-from core.xero.wire import Envelope, Named, Page
+from core.xero.wire import ContactNamed, Envelope, Page
 from storage.unapplied_models import Paper
 
 
@@ -23,7 +23,7 @@ class _Paper(msgspec.Struct, gc=False):
     OverpaymentID: UUID | None = None
     PrepaymentID: UUID | None = None
     CreditNoteNumber: str | None = None
-    Contact: Named | None = None
+    Contact: ContactNamed | None = None
     Date: str | None = None
     UpdatedDateUTC: str | None = None
 

@@ -47,7 +47,7 @@ class Envelope(msgspec.Struct):
 # gc=False: no record can hold itself, and looking for such rings took half of the decoding's time.
 
 
-class Named(msgspec.Struct, gc=False):
+class ContactNamed(msgspec.Struct, gc=False):
     ContactID: UUID | None = None
     Name: str | None = None
 
@@ -62,7 +62,7 @@ class _Invoice(msgspec.Struct, gc=False):
     UpdatedDateUTC: str
     InvoiceNumber: str | None = None
     Reference: str | None = None
-    Contact: Named | None = None
+    Contact: ContactNamed | None = None
     AmountPaid: Decimal = Decimal(0)
     AmountCredited: Decimal = Decimal(0)
     Date: str | None = None
@@ -71,7 +71,7 @@ class _Invoice(msgspec.Struct, gc=False):
     ExpectedPaymentDate: str | None = None
 
 
-class NamedSomehow(msgspec.Struct, gc=False):
+class ContactNamedSomehow(msgspec.Struct, gc=False):
     ContactID: str | None = None
     Name: str | None = None
 
@@ -79,7 +79,7 @@ class NamedSomehow(msgspec.Struct, gc=False):
 class _OddInvoice(_Invoice, gc=False):
     """For a record by itself, when a page holds something odd: here an invoice may lack its contact's id."""
 
-    Contact: NamedSomehow | None = None  # type: ignore[assignment]
+    Contact: ContactNamedSomehow | None = None  # type: ignore[assignment]
 
 
 class _Person(msgspec.Struct, gc=False):
@@ -252,7 +252,7 @@ def _in_words(why: Exception) -> str:
     return str(why).replace("Object missing required field", "Xero left out").replace("`", "")[:300]
 
 
-NOBODY = Named()
+NOBODY = ContactNamed()
 
 
 def _invoice_row(invoice: _Invoice) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 from core import apart, layout
 from core.apart import Apart, LaidOut
 from core.changes import newest_of_each
-from core.counting import held_of
+from core.counting import outstanding_in
 from core.errors import XeroUnreadable
 from core.xero import wire
 from core.xero.answers import unpacked
@@ -64,7 +64,7 @@ def test_whatever_a_page_holds_it_is_laid_out_as_the_database_would_have_turned_
         turn = turner(Invoice.__table__.c[name].type, sqlite.dialect())  # type: ignore[attr-defined]
         assert values == [turn(row[name]) if turn else row[name] for row in rows], name
     assert laid.ids == [str(row["invoice_id"]) for row in rows]
-    assert laid.held == held_of(rows)
+    assert laid.held == outstanding_in(rows)
     assert laid.moments == plain.moments
 
 
