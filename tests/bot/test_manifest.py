@@ -32,7 +32,7 @@ NEEDS = {
 
 @pytest.mark.parametrize("socket_mode", [False, True])
 @pytest.mark.parametrize("many_teams", [False, True])
-def test_slack_would_take_it(many_teams, socket_mode):
+def test_slack_would_take_the_manifest(many_teams, socket_mode):
     assert list(problems(manifest(HTTPS, many_teams=many_teams, socket_mode=socket_mode))) == []
 
 

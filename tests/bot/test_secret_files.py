@@ -54,7 +54,7 @@ def test_a_file_may_be_named_in_the_env_file_too(monkeypatch, tmp_path):
     assert read_settings().slack_bot_token == SecretStr("xoxb-1")
 
 
-def test_both_are_too_many(monkeypatch, tmp_path):
+def test_a_secret_given_by_itself_and_in_a_file_is_refused(monkeypatch, tmp_path):
     named(monkeypatch, tmp_path, "SLACK_BOT_TOKEN", b"one")
     monkeypatch.setenv("SLACK_BOT_TOKEN", "another")
     assert said() == ["Set SLACK_BOT_TOKEN or SLACK_BOT_TOKEN_FILE, but not both."]

@@ -15,6 +15,6 @@ def test_a_port_that_is_taken_is_said_in_a_sentence():
             listening("127.0.0.1", port)
 
 
-def test_a_free_one_is_listened_at():
+def test_a_port_that_is_free_is_listened_at():
     with listening("127.0.0.1", 0) as ours:
         assert ours.getsockname()[1]

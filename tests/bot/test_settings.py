@@ -35,7 +35,7 @@ def test_what_is_missing_or_too_much_is_said(monkeypatch, given, said):
 
 
 @pytest.mark.parametrize("given", [["SLACK_BOT_TOKEN"], ["SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"]])
-def test_either_is_enough(monkeypatch, given):
+def test_what_is_given_in_either_way_is_enough(monkeypatch, given):
     for name in given:
         monkeypatch.setenv(name, "value")
     read_settings()

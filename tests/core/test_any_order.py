@@ -201,7 +201,7 @@ async def test_the_mirror_ends_as_xeros_open_book(sqlite_template: Path, tmp_pat
 @pytest.mark.postgres
 @gently(50 if PROVE else 2)
 @given(story=stories)
-async def test_the_same_on_postgresql(
+async def test_the_mirror_ends_as_xeros_open_book_on_postgresql_too(
     postgres_server: postgres.Server, postgres_template: str, story: list[Any]
 ) -> None:
     with postgres_server.database(postgres_template) as url:

@@ -176,6 +176,6 @@ async def no_overlap_and_no_gap(it: Cluster, runs: list[SyncRun], organisation: 
         assert after.queued_at - before.queued_at < timedelta(seconds=BACK_WITHIN + 4)
 
 
-def test_the_times_add_up():
+def test_silence_beat_and_poll_together_leave_room_within_ten_seconds():
     """Silence, the beat that notices it, and the queue's poll leave room within the ten seconds."""
     assert SILENCE.total_seconds() + 2 * BEAT_SECONDS + POLL_SECONDS < 10 - 2

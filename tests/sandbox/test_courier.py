@@ -78,7 +78,7 @@ async def test_changes_arrive_signed_and_counted(courier: Courier, ear: Ear):
     assert len(ear.bodies) == 1
 
 
-async def test_one_that_is_lost_leaves_a_hole_in_the_sequence(courier: Courier, ear: Ear):
+async def test_a_delivery_that_is_lost_leaves_a_hole_in_the_sequence(courier: Courier, ear: Ear):
     act(courier, {"action": "break", "kind": "lose"})
     happen(courier, "A")
     await courier.carry()
@@ -87,14 +87,14 @@ async def test_one_that_is_lost_leaves_a_hole_in_the_sequence(courier: Courier, 
     assert (ear.first, courier.lost) == ([2], 1)
 
 
-async def test_one_can_come_twice(courier: Courier, ear: Ear):
+async def test_a_delivery_can_come_twice(courier: Courier, ear: Ear):
     act(courier, {"action": "break", "kind": "twice"})
     happen(courier, "A")
     await courier.carry()
     assert ear.first == [1, 1]
 
 
-async def test_two_can_come_in_the_wrong_order(courier: Courier, ear: Ear):
+async def test_two_deliveries_can_come_in_the_wrong_order(courier: Courier, ear: Ear):
     act(courier, {"action": "break", "kind": "disorder"})
     happen(courier, "A")
     await courier.carry()

@@ -61,7 +61,7 @@ def test_what_is_left_out_gets_its_default():
     assert there_and_back(Box("a", scratch=[1])).scratch == []
 
 
-def test_what_is_named_stands_for_itself():
+def test_a_part_that_is_named_is_not_written_but_put_back():
     stranger = Stranger()
     assert there_and_back({"a": stranger}, it=stranger) == {"a": stranger}
 

@@ -103,7 +103,7 @@ async def teams(play: Play):
         return await unscoped.team(enterprise_id="", slack_team_id="T0SOLIDO")
 
 
-async def test_another_name_deletes_nothing(play: Play):
+async def test_where_another_name_is_typed_nothing_is_deleted(play: Play):
     await play.connect()
     before = await rows_left(play, await workspace_of(play))
     done = await forgetting(play, "Harbour Lane")
@@ -127,7 +127,7 @@ async def test_it_is_gone_from_home_too(play: Play):
     assert HARBOUR not in json.dumps(play.slack.home("admin").blocks)
 
 
-async def test_only_admins_may(play: Play):
+async def test_only_admins_may_export_or_forget(play: Play):
     await play.connect()
     for command in ("export", "forget"):
         assert "Only admins can do that" in (await play.say(command, user="member")).text

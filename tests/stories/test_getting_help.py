@@ -108,7 +108,7 @@ async def test_why_says_in_one_paragraph_what_the_last_sync_met(play: Play):
     assert len(ill.blocks) == 1
 
 
-async def test_why_after_a_disconnect_and_before_a_connect(play: Play):
+async def test_why_before_a_connect_and_after_a_disconnect_says_so(play: Play):
     assert "`/solido connect`" in (await play.say("why")).text
     await play.connect()
     question = await play.say("disconnect")

@@ -103,7 +103,7 @@ async def test_trouble_and_delay_show_while_they_last(play: Play):
     assert late[("solido_sync_lateness_seconds",)] > 3600
 
 
-async def test_no_label_says_who(play: Play):
+async def test_no_label_says_whose_figures_they_are(play: Play):
     await play.connect()
     await play.say("status")
     await play.say("what Northgate Bakery owes")

@@ -40,7 +40,7 @@ async def test_each_invoice_of_a_letter_gets_one_note(play_on_both):
         )
 
 
-async def test_rules_can_leave_it_out(play):
+async def test_the_rules_can_leave_the_note_out(play):
     invoice = owes(play)
     await play.connect()
     await set_rules(play, note_in_xero=False)

@@ -36,7 +36,7 @@ async def until_open_again(play: Play) -> None:
     await play.slack.until(lambda: sockets.opened == 2 and len(sockets.lines) == 1, within=20)
 
 
-async def test_a_command_a_button_and_a_dialog(play: Play):
+async def test_a_command_a_button_and_a_dialog_are_answered_over_the_socket(play: Play):
     await play.connect()
     status = await play.say("status", user="member")
     assert status.response_type == "ephemeral"

@@ -13,7 +13,7 @@ async def test_help_says_in_a_dozen_lines_what_solido_does(play: Play):
         assert any(f"/solido {command}" in line for line in lines)
 
 
-async def test_the_whole_story(play_on_both: Play):
+async def test_from_connecting_through_lost_access_to_disconnecting_and_back(play_on_both: Play):
     play = play_on_both
     xero, slack = play.organisation(), play.slack
 

@@ -46,7 +46,7 @@ async def failing(play: Play) -> None:
     play.world.clock.forward(timedelta(seconds=1))
 
 
-async def test_how_it_stands(play: Play):
+async def test_status_tells_how_it_stands_in_words_and_for_scripts(play: Play):
     await play.connect()
     ran = await typed(play, "status")
     assert ran.exit_code == 0

@@ -45,5 +45,5 @@ def test_what_a_later_version_wrote_does_not_keep_the_history_from_being_read():
     assert rules_changed(encode([Edit("weather", "good", "bad")])) == "weather good → bad"
 
 
-def test_nothing_changed_is_nothing():
+def test_where_nothing_was_changed_nothing_is_said():
     assert edits(BEFORE, Rules()) == []
