@@ -3,21 +3,18 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import refusals
 from bot.detours import BY_MAIL, must_arrive, next_detour, people_to_tell
 from bot.installs import Installs, known
 from bot.limits import fitted
 from bot.naming import by_name
-from bot.pace import Pace
 from bot.people import People
-from bot.refusals import NO_ANSWER, Meaning, Refused
+from bot.posting import Posting
+from bot.refusals import Meaning, Refused
 from bot.rendering import render, rests
 from bot.views.blocks import Message, context, without_markup
 from bot.views.settings import mention
@@ -44,7 +41,6 @@ SURE_SECONDS = 2.0
 LONGEST_WAIT = timedelta(minutes=15)
 GIVEN_UP_AFTER = timedelta(days=1)
 """How long a notice of no lasting interest waits for a channel that cannot be written to."""
-EVENT = "solido_card"
 UNASKED = (Trouble, TroubleAloud, Expiring, QuotaLow, RemindersTold, Digest)
 """What comes up by itself, and so waits for the end of the quiet hours."""
 
@@ -82,7 +78,7 @@ def wait_after(attempts: int) -> timedelta:
 
 
 class Delivery:
-    """Tells Slack what waits in the outbox. `client` must not retry by itself: a post could appear twice."""
+    """Tells Slack what waits in the outbox."""
 
     def __init__(
         self,
@@ -93,11 +89,9 @@ class Delivery:
         operators: Operators | None = None,
     ) -> None:
         self._database = database
-        self._installs = installs
-        self._client = client
+        self._posting = Posting(installs, client)
         self._people = people
         self._operators = operators
-        self._pace = Pace()
 
     async def tick(self) -> None:
         """Tell what is due, in the order in which it came up; one that fails holds no other workspace's back."""
@@ -175,43 +169,18 @@ class Delivery:
         if row.thread_of and not row.message_ts and not errand.thread_ts:
             raise Refused("thread_not_found")
         try:
-            return await self._send(errand, text=message.text, blocks=message.blocks)
+            return await self._send(errand, message)
         except Refused as refused:
             if refused.meaning is not Meaning.UNSAYABLE:
                 raise
             log.error("slack.unsayable", workspace=str(row.workspace_id), message=row.id, error=refused.error)
-        return await self._send(errand, text=message.text, blocks=[])
+        return await self._send(errand, Message(message.text, []))
 
-    async def _send(self, errand: Errand, **said: Any) -> tuple[str, str]:
-        row = errand.row
-        where: dict[str, Any] = {"channel": errand.channel}
-        method = "chat.update" if row.message_ts else "chat.postMessage"
-        wait = self._pace.wait(method, errand.channel, now=utc_now())
-        if wait is not None:
-            raise Refused("ratelimited", wait)
-        try:
-            where["token"] = await self._installs.token(errand.team)
-            if row.message_ts:
-                answer = await self._client.chat_update(ts=row.message_ts, **where, **said)
-            else:
-                # With the card's own name: whatever Slack shows us of the message later tells which one it is.
-                known_by = {"event_type": EVENT, "event_payload": {"card": row.card}}
-                answer = await self._client.chat_postMessage(
-                    thread_ts=errand.thread_ts,
-                    metadata=known_by,
-                    unfurl_links=False,
-                    unfurl_media=False,
-                    **where,
-                    **said,
-                )
-        except SlackApiError as error:
-            refused = refusals.read(error)
-            if refused.retry_after is not None:
-                self._pace.asked_to_wait(method, errand.channel, seconds=refused.retry_after, now=utc_now())
-            raise refused from None
-        except NO_ANSWER as error:
-            raise Refused(type(error).__name__) from None
-        return str(answer["channel"]), str(answer["ts"])
+    async def _send(self, errand: Errand, message: Message) -> tuple[str, str]:
+        row, team = errand.row, errand.team
+        if row.message_ts:
+            return await self._posting.edit(team, errand.channel, row.message_ts, message)
+        return await self._posting.post(team, errand.channel, message, card=row.card, thread_ts=errand.thread_ts)
 
     async def _mail(self, message: Message) -> tuple[str, str]:
         if self._operators is None:
