@@ -252,6 +252,8 @@ class SyncRun(SQLModel, table=True):
     error: str | None = None
     error_detail: str | None = Field(default=None, sa_type=Text)
     retry_at: datetime | None = moment(null=True)
+    """Nobody writes or reads it: when to try again is the connection's `next_sync_at`. Taken away it would end every
+    program that still names it in its SELECTs, while processes are restarted one by one (docs/deploying.md)."""
 
 
 class SealingKey(SQLModel, table=True):
@@ -298,9 +300,9 @@ class Incident(SQLModel, table=True):
 class OutboxMessage(SQLModel, table=True):
     """A notice waiting to be told to Slack, and afterwards the message it became.
 
-    Telling the same `card` again replaces the notice and raises `version`; delivery edits the message until
-    `told_version` has caught up. So a message that changes often costs one row, and the last truth is told. Ids grow:
-    they are the order in which notices came up, also within one transaction.
+    Telling the same `card` again replaces the notice, raises `version` and has it `waiting`, until delivery has told
+    the newest. So a message that changes often costs one row, and the last truth is told. Ids grow: they are the order
+    in which notices came up, also within one transaction.
     """
 
     __tablename__ = "outbox_message"
@@ -329,6 +331,7 @@ class OutboxMessage(SQLModel, table=True):
     mentioned_at: datetime | None = moment(null=True)
     version: int = 1
     told_version: int = 0
+    """For whoever looks into the table: what decides is `waiting`. It stays for the reason of SyncRun.retry_at."""
     waiting: bool = True
     attempts: int = 0
     created_at: datetime = moment()

@@ -165,6 +165,7 @@ class CreditQuestion(SQLModel, table=True):
     answer: str = ""
     answered_by: str | None = None
     answered_at: datetime | None = moment(null=True)
+    """For whoever looks into the table; people read it in the audit. It stays for the reason of SyncRun.retry_at."""
 
 
 class Verdict(SQLModel, table=True):
