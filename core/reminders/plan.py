@@ -14,9 +14,11 @@ from uuid import UUID
 from core.reminders.currencies import KNOWN
 from core.reminders.facts import HoldFact, HoldReason, Policy
 from core.reminders.gate import A_WEEK, HELD_AS, NOTHING, PER_CUSTOMER_A_WEEK, WRITABLE, Why, covers
-from core.reminders.rules import FAR_BEFORE, Step
+from core.reminders.rules import Step
 from core.reminders.slots import Slot
 
+FAR_BEFORE = 1000
+"""Further than any step lies before a due date."""
 HORIZON = 10
 """Send days that a plan looks ahead unless asked for more."""
 AN_HOUR = timedelta(hours=1)

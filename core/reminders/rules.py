@@ -172,18 +172,3 @@ def step_due(
     if latest is None or latest.days <= max(sent, default=latest.days - 1):
         return None
     return None if latest.days < 0 and today > due_on else latest
-
-
-def next_step(
-    steps: tuple[Step, ...], *, due_on: date, sent: frozenset[int], today: date, calendar: WorkingDays
-) -> tuple[Step, date] | None:
-    """Return the step that comes next and the day from which it applies: today for one that is due now."""
-    due = step_due(steps, due_on=due_on, sent=sent, today=today, calendar=calendar)
-    if due:
-        return due, today
-    ahead = [(step, calendar.shift(due_on, step.days)) for step in steps if step.days > max(sent, default=-FAR_BEFORE)]
-    coming = [(step, day) for step, day in ahead if day > today]
-    return min(coming, key=lambda pair: (pair[1], -pair[0].days), default=None)
-
-
-FAR_BEFORE = 1000
