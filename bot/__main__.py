@@ -13,13 +13,14 @@ import typer
 from msgspec.json import encode
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from bot.app import ALL_ROLES, CannotStart, Role
+from bot.app import ALL_ROLES, Role
 from bot.doctor import examine
 from bot.doctor.finding import Finding, Health, broken
 from bot.logs import set_up
 from bot.manifest import manifest
 from bot.serving import serve as serve_roles
 from bot.settings import BadSettings, Settings, read_settings
+from bot.starting import CannotStart
 from bot.terminal import backups
 from bot.terminal import commands as terminal
 from bot.terminal.commands import BROKEN, WRONG_USE, Unusable, check_there, fail

@@ -9,7 +9,6 @@ import aiohttp
 import structlog
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delivery import Delivery
 from bot.events import Leaving
@@ -27,6 +26,7 @@ from bot.settings import Settings
 from bot.shield import Shield
 from bot.slack import SlackListener
 from bot.socket_mode import SocketMode
+from bot.starting import check_schema, know_team, refused_by_slack
 from bot.web import Web
 from core import restored
 from core.adrift import Adrift
@@ -59,7 +59,6 @@ from core.xero.http import make_http
 from core.xero.pacing import Pacer
 from storage import schema
 from storage.database import Database
-from storage.moving import moved_at
 
 log = structlog.get_logger()
 
@@ -73,10 +72,6 @@ class Role(StrEnum):
 
 
 ALL_ROLES = frozenset(Role)
-
-
-class CannotStart(Exception):
-    """A sentence for whoever starts the program."""
 
 
 class Solido:
@@ -215,13 +210,13 @@ class Solido:
 
     async def start(self) -> None:
         """Raise CannotStart in words a person can act on."""
-        await self._check_schema()
+        await check_schema(self.database)
         await self.presence.join()
         if await restored.look(self.database, now=utc_now()):
             log.warning("restored.reminders_off")
         await asyncio.to_thread(prepare_holidays)
         self._slack.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_SECONDS), trust_env=True)
-        await self._know_team()
+        await know_team(self._installs, self.settings)
         if Role.WORKER in self._roles:
             await self.engine.launch(self.syncing.run)
         self.scheduler.start()
@@ -257,21 +252,6 @@ class Solido:
         """What of this process has come to a standstill."""
         return self.scheduler.stuck(at=steady())
 
-    async def _check_schema(self) -> None:
-        try:
-            found = await schema.version(self.database.engine)
-        except (SQLAlchemyError, OSError) as error:
-            raise CannotStart(f"The database at DATABASE_URL does not answer ({type(error).__name__}).") from None
-        if found is not None and found > schema.HEAD:
-            raise CannotStart(
-                f"The database was made by a newer Solido (version {found}; this one knows {schema.HEAD}). "
-                "Start the newer program again."
-            )
-        if found != schema.HEAD:
-            raise CannotStart("The database has another schema than this program needs. Run `solido migrate`.")
-        if self.database.embedded and (moved := await moved_at(self.database)):
-            raise CannotStart(f"This database was moved to PostgreSQL at {moved}: set DATABASE_URL to the new one.")
-
     async def _open_line(self) -> None:
         if self.socket_mode is None:
             return
@@ -279,24 +259,4 @@ class Solido:
             await self.socket_mode.start()
         except NO_ANSWER as error:
             await self.stop()
-            raise CannotStart(
-                f"Slack does not accept SLACK_APP_TOKEN, or cannot be reached at {self.settings.slack_api_url} "
-                f"({reason_of(error)})."
-            ) from None
-
-    async def _know_team(self) -> None:
-        token = self.settings.slack_bot_token.get_secret_value()
-        if not token:
-            return
-        try:
-            await self._installs.add_by_token(token, now=utc_now())
-        except NO_ANSWER as error:
-            raise CannotStart(
-                f"Slack does not accept SLACK_BOT_TOKEN, or cannot be reached at {self.settings.slack_api_url} "
-                f"({reason_of(error)})."
-            ) from None
-
-
-def reason_of(error: Exception) -> str:
-    """Slack's own word for it, else what kind of trouble it is."""
-    return str(getattr(error, "response", {"error": type(error).__name__})["error"])
+            raise refused_by_slack("SLACK_APP_TOKEN", self.settings, error) from None

@@ -10,8 +10,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bot import tracing
-from bot.app import CannotStart, Role, Solido
+from bot.app import Role, Solido
 from bot.settings import Settings
+from bot.starting import CannotStart
 
 DRAIN_SECONDS = 4
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -15,8 +15,8 @@ from typing import Annotated
 import structlog
 import typer
 
-from bot.app import CannotStart
 from bot.logs import set_up
+from bot.starting import CannotStart
 from core.patience import Patience
 from sandbox.clock import VirtualClock
 from sandbox.desk import Desk

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from bot.app import CannotStart
 from bot.serving import listening
+from bot.starting import CannotStart
 
 
 def test_a_port_that_is_taken_is_said_in_a_sentence():

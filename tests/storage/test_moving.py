@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, text
 
-from bot.app import CannotStart, Solido
+from bot.app import Solido
 from bot.settings import Settings
+from bot.starting import CannotStart
 from core.moving import move
 from core.presence import ALONE, SILENCE
 from storage import moving

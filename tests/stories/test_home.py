@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from bot.commands.call import Call
 from bot.installs import known
 from bot.modals import submit
+from bot.starting import know_team
 from sandbox.slack import Person, pings
 from storage.audit import Did
 from tests.stories.play import HARBOUR, Play, shown, workspace_of
@@ -130,7 +131,7 @@ async def test_a_home_of_a_team_that_left_is_let_be_until_it_is_opened_after_ano
         "no endless tries"
     )
     play.slack.token_error = None
-    await play.world.solido._know_team()
+    await know_team(play.world.solido.services.installs, play.world.solido.settings)
     assert HARBOUR in await opened(play, "member")
 
 

@@ -12,10 +12,11 @@ from sqlalchemy import make_url
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.app import CannotStart, Role, Solido
+from bot.app import Role, Solido
 from bot.doctor import examine
 from bot.doctor.finding import Health
 from bot.socket_mode import SocketMode
+from bot.starting import CannotStart
 from sandbox.world import APP_TOKEN
 from sandbox.xero import demo_ledger
 from tests.engines import InlineEngine
