@@ -116,7 +116,9 @@ def _columns(invoices: Sequence[_Invoice]) -> Columns:
         "updated_at": [moment.isoformat(" ", "microseconds") for moment in changed],
     }
     must(len(set(columns["invoice_id"])) == len(invoices))
-    return Columns(columns, [moment.replace(tzinfo=UTC) for moment in changed], outstanding_in(statuses, currencies, owed))
+    return Columns(
+        columns, [moment.replace(tzinfo=UTC) for moment in changed], outstanding_in(statuses, currencies, owed)
+    )
 
 
 def must(sound: bool) -> None:
