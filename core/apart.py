@@ -22,7 +22,7 @@ import structlog
 from core import layout
 from core.layout import LENGTH, Layout, with_length
 from core.xero import wire
-from core.xero.answers import size_of, unpacked
+from core.xero.answers import readable, size_of
 from storage.upserts import Turned
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ def here(read: Callable[[bytes], wire.Page]) -> Read:
     """The same in this process."""
 
     async def read_here(body: bytes) -> wire.Page:
-        return read(unpacked(body))
+        return read(readable(body))
 
     return read_here
 
@@ -131,7 +131,7 @@ class Apart:
     async def _read(self, body: bytes) -> wire.Page:
         found = await self._laid_out(body) if size_of(body) >= WORTHWHILE else None
         if found is None:
-            return wire.read_invoices(unpacked(body))
+            return wire.read_invoices(readable(body))
         set_aside = [wire.Unreadable(*each) for each in found.set_aside]
         return LaidOut(
             told_at=found.told_at,

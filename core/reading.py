@@ -26,7 +26,7 @@ from core.notices import encode
 from core.tracing import span
 from core.walking import Fetch, Leaf, Walk, note
 from core.xero import wire
-from core.xero.answers import unpacked
+from core.xero.answers import readable
 from core.xero.client import OrganisationCalls
 from core.xero.queries import IDS_AT_ONCE, PAGE_SIZE, Params, batches, by_ids, paged
 from core.zones import iana_name
@@ -198,7 +198,7 @@ class Reader:
             if all_new:
                 await self._keep_laid_out(store, page)
                 return
-            page = wire.read_invoices(unpacked(page.body))
+            page = wire.read_invoices(readable(page.body))
         rows = newest_of_each(page.rows, "invoice_id")
         if all_new and self.count is not None:
             self.tally.added += self.count.note_new(outstanding_in(rows), page.moments)

@@ -68,13 +68,18 @@ def decipher(status: int, headers: Mapping[str, str], body: bytes, *, now: datet
 
 
 def unpacked(body: bytes) -> bytes:
-    """Return the text of an answer as it came, packed or not, without NUL; raise XeroUnavailable for half a packet."""
-    if body.startswith(GZIP):
-        try:
-            body = zlib.decompress(body, wbits=GZIP_ONLY)
-        except zlib.error as broken:
-            raise XeroUnavailable(f"packed, but {broken}") from None
-    return without_nul(body)
+    """Return the text of an answer as it came, packed or not; raise XeroUnavailable for half a packet."""
+    if not body.startswith(GZIP):
+        return body
+    try:
+        return zlib.decompress(body, wbits=GZIP_ONLY)
+    except zlib.error as broken:
+        raise XeroUnavailable(f"packed, but {broken}") from None
+
+
+def readable(body: bytes) -> bytes:
+    """Return the text of an answer as it came, without NUL."""
+    return without_nul(unpacked(body))
 
 
 def size_of(body: bytes) -> int:

@@ -17,7 +17,7 @@ from core.clock import utc_now
 from core.errors import PermissionEnded, XeroError, XeroUnavailable, XeroUnreadable
 from core.patience import Patience, patiently
 from core.tracing import span
-from core.xero.answers import AccessRefused, Forbidden, decipher, size_of, told_apart, unpacked
+from core.xero.answers import AccessRefused, Forbidden, decipher, readable, size_of, told_apart
 from core.xero.pacing import CALLS_A_MINUTE, Pace, Pacer
 
 T = TypeVar("T")
@@ -213,7 +213,7 @@ class Xero:
         measures.answered(answer.status_code, size_of(answer.content))
         if meter:
             meter.count(answer)
-        body = answer.content if packed and answer.is_success else unpacked(answer.content)
+        body = answer.content if packed and answer.is_success else readable(answer.content)
         error = decipher(answer.status_code, answer.headers, body, now=utc_now())
         if error and answer.status_code not in fine:
             raise error
