@@ -61,6 +61,11 @@ def outstanding_of(workspace_id: UUID) -> list[ColumnElement[bool]]:
     ]
 
 
+def count_and_sum_of(these: ColumnElement[bool]) -> tuple[ColumnElement[int], ColumnElement[Decimal]]:
+    """The number of these invoices, and what is due on them. As FILTER, which takes SQLite half as long again."""
+    return func.sum(case((these, 1), else_=0)), func.sum(case((these, col(Invoice.amount_due)), else_=0), type_=Money())
+
+
 class Invoices:
     """The mirror of this workspace's sales invoices."""
 
@@ -120,9 +125,10 @@ class Invoices:
 
     async def held(self, *, confirmed_by: UUID) -> tuple[Totals, Totals]:
         """Number and sum of what is outstanding, by currency: of all, and of those that this full reading has seen."""
-        seen, due = col(Invoice.confirmed_by) == confirmed_by, func.sum(Invoice.amount_due, type_=Money())
+        seen = count_and_sum_of(col(Invoice.confirmed_by) == confirmed_by)
+        due = func.sum(Invoice.amount_due, type_=Money())
         rows = await self._session.exec(
-            select(Invoice.currency, func.count(), due, func.count().filter(seen), due.filter(seen))  # type: ignore[call-overload]
+            select(Invoice.currency, func.count(), due, *seen)  # type: ignore[call-overload]
             .where(*outstanding_of(self._workspace_id))
             .group_by(col(Invoice.currency))
         )
@@ -170,14 +176,13 @@ class Invoices:
                 Invoice.currency,
                 func.count(),
                 func.sum(Invoice.amount_due, type_=Money()),
-                func.count().filter(overdue),
-                func.sum(Invoice.amount_due, type_=Money()).filter(overdue),
+                *count_and_sum_of(overdue),
             )  # type: ignore[call-overload]
             .where(*outstanding_of(self._workspace_id))
             .group_by(col(Invoice.currency))
             .order_by(func.count().desc(), col(Invoice.currency))
         )
-        return [CurrencyTotal(c, n, a, late, late_a or Decimal(0)) for c, n, a, late, late_a in rows.all()]
+        return [CurrencyTotal(*row) for row in rows.all()]
 
     async def ages(self, *, today: date) -> list[Age]:
         """What is outstanding by how long it is overdue, largest currency first; empty ages are left out."""
