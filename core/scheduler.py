@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -13,7 +14,7 @@ from core.budget import A_DAY, NIGHTLY_COST, can_afford
 from core.clock import steady, utc_now
 from core.guard import survived
 from core.preferences import rhythm
-from core.schedule import jitter, next_night, next_sync_at
+from core.schedule import jitter, next_night
 from core.sync import Syncing
 from core.webhooks import Webhooks
 from core.zones import zone
@@ -116,21 +117,15 @@ class Due:
     async def tick(self) -> None:
         """Claim due connections, insert their runs and hand them over, all in one transaction."""
         now = utc_now()
-        every = self._syncing.every
-        next_at = next_sync_at(now, every=every, failures=0, retry_at=None)
+
+        def next_at(connection_id: UUID, sync_every: int | None) -> datetime:
+            mine = rhythm(sync_every, self._syncing.every)
+            return now + mine + jitter(connection_id, mine)
+
         async with self._database.unscoped() as unscoped:
-            claimed = await unscoped.due.syncs(now=now, next_at=next_at, limit=CLAIM_AT_ONCE)
-            for workspace_id, connection_id in claimed:
+            for workspace_id, connection_id in await unscoped.due.syncs(now=now, next_at=next_at, limit=CLAIM_AT_ONCE):
                 store = unscoped.within(workspace_id)
-                connection = await store.connections.get(connection_id)
-                if connection is None:
-                    continue
-                if connection.state == ConnectionState.DISCONNECTED:
-                    connection.next_sync_at = None
-                else:
-                    mine = rhythm((await store.preferences.get()).sync_every, every)
-                    connection.next_sync_at = now + mine + jitter(connection_id, mine)
-                    await self._syncing.queue(store, connection, Trigger.SCHEDULED, by=None, now=now)
+                await self._syncing.hand_over(store, connection_id, Trigger.SCHEDULED, by=None, now=now)
 
     async def nightly(self) -> None:
         """Start the full readings whose night has come; one whose connection is busy or broken waits."""

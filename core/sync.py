@@ -83,19 +83,28 @@ class Syncing:
         self, store: WorkspaceStore, connection: Connection, trigger: Trigger, *, by: str | None, now: datetime
     ) -> Asked:
         """Queue a run in the caller's transaction and hand it to the engine in the same one."""
-        run = await store.runs.add(connection.id, trigger, asked_by=by, now=now, run_id=tracing.take_id())
+        run = await self.hand_over(store, connection.id, trigger, by=by, now=now)
+        if run is not None:
+            return Asked(run, connection.tenant_name, already=False)
+        running = await store.runs.unfinished(connection.id)
+        assert running is not None  # it was just seen, in this transaction
+        tracing.note(run=running.id)
+        return Asked(running, connection.tenant_name, already=True)
+
+    async def hand_over(
+        self, store: WorkspaceStore, connection_id: UUID, trigger: Trigger, *, by: str | None, now: datetime
+    ) -> SyncRun | None:
+        """The same by its id alone; None where one is under way."""
+        run = await store.runs.add(connection_id, trigger, asked_by=by, now=now, run_id=tracing.take_id())
         if run is None:
-            running = await store.runs.unfinished(connection.id)
-            assert running is not None  # add() has just seen it, in this transaction
-            tracing.note(run=running.id)
-            return Asked(running, connection.tenant_name, already=True)
+            return None
         with tracing.beginning(run.id, "sync.queued", run=run.id, workspace=store.id, trigger=trigger):
             await self.engine.enqueue(store.session, run.id)
         (log.info if by else log.debug)("sync.queued", workspace=str(store.id), run=str(run.id), trigger=trigger)
         if progress.is_told(run):
             await progress.tell(store, run.id, now=now)
         store.touch(now)
-        return Asked(run, connection.tenant_name, already=False)
+        return run
 
     def tokens(self, workspace_id: UUID, connection_id: UUID, *, parting: bool = False) -> Tokens:
         """The access token of one connection; `parting` to say goodbye with."""

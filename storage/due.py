@@ -1,17 +1,25 @@
 """What is due to be done by anybody, across workspaces: claims of it, and where it lies."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlmodel import col, exists, select, update
+from sqlalchemy import bindparam
+from sqlmodel import SQLModel, col, exists, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import Connection, ConnectionState, Incident, OutboxMessage, SupportRequest, SyncRun
 from storage.outbox import held_up
 from storage.owned import Owned
 from storage.reminder_models import Letter, LetterState, ReminderPolicy
+from storage.slack_models import Preferences
 from storage.webhook_models import WebhookEvent
+
+NextSync = Callable[[UUID, int | None], datetime]
+"""When a connection's sync is due again, by the rhythm that its workspace has set: seconds, None for the usual one."""
+CONNECTIONS = SQLModel.metadata.tables["connection"]
+PUT_OFF = update(CONNECTIONS).where(CONNECTIONS.c.id == bindparam("whose")).values(next_sync_at=bindparam("at"))
 
 
 class Waiting(NamedTuple):
@@ -28,9 +36,29 @@ class DueWork:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def syncs(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
-        """Take the connections whose automatic sync is due; each is given to one caller only."""
-        return await self._claim(col(Connection.next_sync_at), now=now, limit=limit, values={"next_sync_at": next_at})
+    async def syncs(self, *, now: datetime, next_at: NextSync, limit: int) -> list[Owned]:
+        """Take the connections whose automatic sync is due; each is given to one caller only. What was disconnected is
+        due no more."""
+        due_at = col(Connection.next_sync_at)
+        found = (
+            select(Connection.workspace_id, Connection.id, Connection.state, Preferences.sync_every)
+            .outerjoin(Preferences, col(Preferences.workspace_id) == col(Connection.workspace_id))
+            .where(due_at <= now)
+            .order_by(due_at)
+            .limit(limit)
+            .with_for_update(of=Connection, skip_locked=True, key_share=True)
+        )
+        due = [
+            (Owned(workspace_id, connection_id), state != ConnectionState.DISCONNECTED, sync_every)
+            for workspace_id, connection_id, state, sync_every in (await self._session.exec(found)).all()
+        ]
+        if due:
+            # One statement for all, and of the table: the unit of work would take longer than the database.
+            await (await self._session.connection()).execute(
+                PUT_OFF,
+                [{"whose": owned.id, "at": next_at(owned.id, every) if alive else None} for owned, alive, every in due],
+            )
+        return [owned for owned, alive, _every in due if alive]
 
     async def full_readings(self, *, now: datetime, next_at: datetime, limit: int) -> list[Owned]:
         """Take the connections whose full reading is due."""

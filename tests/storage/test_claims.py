@@ -10,12 +10,17 @@ from sqlalchemy import text
 from sandbox.ahead import is_busy
 from storage.database import Database
 from storage.models import ConnectionState, Trigger
+from storage.slack_models import Preferences
 from tests.builders import NOW, a_connection, a_run, a_workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NEXT = NOW + timedelta(minutes=15)
-CLAIMS = {"next_sync_at": "syncs", "farewell_at": "farewells"}
+QUARTER = timedelta(minutes=15)
+NEXT = NOW + QUARTER
+CLAIMS = {
+    "next_sync_at": lambda due, next_at, **which: due.syncs(next_at=lambda _whose, _every: next_at, **which),
+    "farewell_at": lambda due, next_at, **which: due.farewells(next_at=next_at, **which),
+}
 
 
 async def due(database, column, *minutes):
@@ -37,7 +42,7 @@ async def claim(database, column, *, limit=100, now=NOW):
 
 
 async def claim_in(unscoped, column, *, limit=100, now=NOW):
-    claimed = await getattr(unscoped.due, CLAIMS[column])(now=now, next_at=now + timedelta(minutes=15), limit=limit)
+    claimed = await CLAIMS[column](unscoped.due, now + QUARTER, now=now, limit=limit)
     return [owned.id for owned in claimed]
 
 
@@ -82,8 +87,29 @@ async def test_a_claim_says_whose_connection_it_is(empty_database):
     workspace_id = await a_workspace(empty_database)
     connection = await a_connection(empty_database, workspace_id, next_sync_at=NOW)
     async with empty_database.unscoped() as unscoped:
-        [owned] = await unscoped.due.syncs(now=NOW, next_at=NEXT, limit=1)
+        [owned] = await unscoped.due.syncs(now=NOW, next_at=lambda _whose, _every: NEXT, limit=1)
     assert owned == (workspace_id, connection.id)
+
+
+async def test_when_a_sync_is_due_again_is_asked_with_the_rhythm_of_its_workspace(empty_database):
+    [usual, often] = await due(empty_database, "next_sync_at", 2, 1)
+    async with empty_database.unscoped() as unscoped:
+        whose = await unscoped.connection_owner(often)
+        await unscoped.within(whose).preferences.save(Preferences(workspace_id=whose, mentions=[], sync_every=300))
+        asked = []
+        claimed = await unscoped.due.syncs(now=NOW, next_at=lambda *it: asked.append(it) or NEXT, limit=9)
+    assert asked == [(usual, None), (often, 300)]
+    assert [owned.id for owned in claimed] == [usual, often]
+
+
+async def test_what_was_disconnected_is_not_claimed_and_is_due_no_more(empty_database):
+    workspace_id = await a_workspace(empty_database)
+    ended = await a_connection(
+        empty_database, workspace_id, state=ConnectionState.DISCONNECTED, next_sync_at=NOW - QUARTER
+    )
+    assert await claim(empty_database, "next_sync_at") == []
+    async with empty_database.reading(workspace_id) as store:
+        assert (await store.connections.get(ended.id)).next_sync_at is None
 
 
 async def test_a_claim_that_comes_to_nothing_can_be_made_again(empty_database):
