@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.idle import IDLE_SECONDS, look_at_idle
 from storage.one_trip import Connection as OneTrip
 from storage.one_trip import connect
 from storage.store import WorkspaceStore
@@ -109,14 +110,15 @@ def driver_url(url: str) -> URL:
     raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
 
 
-def make_engine(url: URL, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
+def make_engine(url: URL, *, pool_size: int = POOL_SIZE, idle_seconds: float = IDLE_SECONDS) -> AsyncEngine:
     # Errors must not quote the values of rows: names, amounts, sealed tokens.
     common: dict[str, Any] = {"pool_size": pool_size, "hide_parameters": True}
     if url.get_backend_name() != "sqlite":
-        engine = create_async_engine(
-            url, max_overflow=pool_size, pool_pre_ping=True, connect_args=dict(SOON_KNOWN_TO_BE_GONE), **common
-        )
+        # Last in, first out: so few connections as are needed stay in use, and those are not idle.
+        common |= {"max_overflow": pool_size, "pool_use_lifo": True}
+        engine = create_async_engine(url, connect_args=dict(SOON_KNOWN_TO_BE_GONE), **common)
         event.listen(engine.sync_engine, "connect", prepare_postgres)
+        look_at_idle(engine, after=idle_seconds)
         return engine
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -102,6 +102,7 @@ class Runs:
                 started_at=func.coalesce(col(SyncRun.started_at), literal(now, UtcDateTime())),
             )
             .returning(col(SyncRun.attempt))
+            .execution_options(synchronize_session=False)  # nobody has loaded it yet
         )
         return taken.scalar_one_or_none()
 
