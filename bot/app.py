@@ -7,8 +7,6 @@ from enum import StrEnum
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Delivery
 from bot.events import Leaving
@@ -25,6 +23,7 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.shield import Shield
 from bot.slack import SlackListener
+from bot.slack_client import SlackClient
 from bot.socket_mode import SocketMode
 from bot.starting import check_schema, know_team, refused_by_slack
 from bot.web import Web
@@ -96,7 +95,7 @@ class Solido:
         self._http = make_http()
         self._login = settings.xero_login()
         # Without its own retries: a post repeated after a broken line would appear twice.
-        self._slack = AsyncWebClient(
+        self._slack = SlackClient(
             base_url=settings.slack_api_url, timeout=int(SLACK_SECONDS), retry_handlers=[], trust_env_in_session=True
         )
         self._installs = Installs(self.database, self._vault, self._slack, settings.app_keys())
@@ -159,9 +158,10 @@ class Solido:
     def _join_inbox(self, secret: str) -> Inbox:
         many_teams = self.settings.app_keys() is not None
         listener = SlackListener(self.services, self._slack, secret, many_teams=many_teams)
-        handle = AsyncSlackRequestHandler(listener.bolt).handle
         leaving = Leaving(self.database, self.services.connecting)
-        return Inbox(self.database, self._installs, self._slack, handle, heard_by(leaving.hear, self.homes.hear))
+        return Inbox(
+            self.database, self._installs, self._slack, listener.handle, heard_by(leaving.hear, self.homes.hear)
+        )
 
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode
 
 from starlette.responses import JSONResponse, Response
 
@@ -14,6 +14,7 @@ from bot.commands import opens_dialog
 from bot.limits import fitted, fitted_view
 from bot.views.blocks import Message, Modal, section
 from bot.views.help import on_it
+from core.legible import NUL, legible, without_nul
 
 SEEN = timedelta(minutes=10)
 EVENT_SEEN = timedelta(hours=24)
@@ -42,6 +43,7 @@ class Sent:
 
 def read(headers: Mapping[str, str], body: bytes) -> Sent:
     """Read a request that the shield has let through."""
+    body = legible_body(headers.get("content-type", ""), body)
     keys = {key("signature", headers.get("x-slack-signature", "")): SEEN}
     if headers.get("content-type", "").startswith("application/json"):
         event = json.loads(body)
@@ -66,6 +68,24 @@ def read(headers: Mapping[str, str], body: bytes) -> Sent:
         enterprise_id=str(enterprise.get("id") or payload.get("enterprise_id") or ""),
         dialog=kind != "command" or opens_dialog(str(payload.get("text") or "")),
     )
+
+
+def legible_body(content_type: str, body: bytes) -> bytes:
+    """The request's body with text only that can be stored: people type, and paste, what they like."""
+    if content_type.startswith("application/json"):
+        return without_nul(body)
+    plain = unquote_plus(body.decode())
+    if NUL not in plain and "\\u0000" not in plain:
+        return body
+    fields = parse_qsl(body.decode(), keep_blank_values=True)
+    # An interaction is JSON within the form; of a command such letters are only letters.
+    return urlencode(
+        [(legible(name), json_of(value) if name == "payload" else legible(value)) for name, value in fields]
+    ).encode()
+
+
+def json_of(value: str) -> str:
+    return without_nul(value.encode()).decode()
 
 
 def key(kind: str, value: str) -> str:

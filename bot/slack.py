@@ -7,12 +7,16 @@ import re
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.middleware.request_verification.async_request_verification import AsyncRequestVerification
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
 
 from bot import actions
 from bot.commands import dispatch
@@ -22,6 +26,7 @@ from bot.installs import Authorize, KnownTeam
 from bot.limits import fitted, fitted_view
 from bot.logs import command_under_way
 from bot.modals import entered, submit
+from bot.sent import legible_body
 from bot.services import Services
 from bot.shield import verifier
 from bot.views.blocks import FieldErrors, Message, Modal
@@ -61,6 +66,14 @@ class SlackListener:
         for middleware in self.bolt._async_middleware_list:
             if isinstance(middleware, AsyncRequestVerification):
                 middleware._verifier = verifier(signing_secret)
+
+    async def handle(self, request: Request) -> Response:
+        """Have Bolt do what a request asks for."""
+        body = await request.body()
+        readable = legible_body(request.headers.get("content-type", ""), body).decode()
+        asked = AsyncBoltRequest(body=readable, headers=dict(request.headers))
+        asked.raw_body = body.decode()  # what Slack has signed
+        return to_starlette_response(await self.bolt.async_dispatch(asked))
 
     async def on_command(
         self,

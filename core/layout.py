@@ -21,8 +21,9 @@ from core.changes import newest_of_each
 from core.columns import Columns
 from core.counting import Outstanding, outstanding_in
 from core.errors import XeroError
+from core.legible import without_nul
 from core.xero import wire
-from core.xero.answers import unpacked, without_nul
+from core.xero.answers import unpacked
 from storage.exact import as_day, as_hex, as_text, as_units
 
 LENGTH = 8

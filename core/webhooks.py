@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from core.batching import Together
+from core.legible import without_nul
 from storage.database import Database
 from storage.unscoped import Unscoped
 from storage.webhook_models import WebhookFeed
@@ -135,7 +136,7 @@ def is_signed(body: bytes, signature: str, *, key: bytes) -> bool:
 def read(body: bytes) -> _Delivery | None:
     """None for what is signed and yet none of the shapes we know: then only looking ourselves helps."""
     try:
-        return msgspec.json.decode(body, type=_Delivery)
+        return msgspec.json.decode(without_nul(body), type=_Delivery)
     except msgspec.DecodeError:
         return None
 

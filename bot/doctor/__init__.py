@@ -10,6 +10,7 @@ from bot.doctor import house, outside
 from bot.doctor.finding import Finding, Health, broken, ok
 from bot.installs import Installs
 from bot.settings import Settings
+from bot.slack_client import SlackClient
 from core.guard import survived
 from core.xero.http import make_http
 from storage.database import Database
@@ -29,7 +30,7 @@ async def examine(settings: Settings) -> list[Finding]:
                 await database.close()
                 database = None
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS), trust_env=True) as session:
-            client = AsyncWebClient(base_url=settings.slack_api_url, session=session, retry_handlers=[])
+            client = SlackClient(base_url=settings.slack_api_url, session=session, retry_handlers=[])
             found += await (_inside(settings, database, client) if database else _slack_alone(settings, client))
             found += await _looked("socket", outside.line(client, settings))
         found += house.disk(settings.sqlite_file)

@@ -3,7 +3,6 @@
 Sources: Xero developer docs, "Response codes" and "OAuth 2.0 API limits"; recorded answers for the 401s.
 """
 
-import re
 import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from core.errors import (
     XeroRejected,
     XeroUnavailable,
 )
+from core.legible import without_nul
 
 OFFLINE_WAIT = timedelta(minutes=5)
 """Xero's own suggestion for an organisation that is offline."""
@@ -36,7 +36,6 @@ GZIP = b"\x1f\x8b"
 """How gzip begins, and no JSON does."""
 GZIP_ONLY = 31
 """zlib's word for it."""
-_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class AccessRefused(XeroError):
@@ -85,11 +84,6 @@ def readable(body: bytes) -> bytes:
 def size_of(body: bytes) -> int:
     """Bytes of the text: gzip says at its end how many they are (RFC 1952)."""
     return int.from_bytes(body[-4:], "little") if body.startswith(GZIP) else len(body)
-
-
-def without_nul(body: bytes) -> bytes:
-    """JSON whose texts hold no NUL, which PostgreSQL cannot store: the sign for an unreadable character is there."""
-    return _NUL.sub(rb"\1\\ufffd", body) if b"\\u0000" in body else body
 
 
 def _unauthorised(headers: Mapping[str, str], body: bytes, trace: str) -> XeroError:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import errors
-from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart, without_nul
+from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -122,16 +122,3 @@ def test_a_403_means_what_the_list_of_connections_says() -> None:
     gone, changed = told_apart(refused, still_listed=False), told_apart(refused, still_listed=True)
     assert (type(gone), type(changed)) == (errors.DisconnectedInXero, errors.ChangedInXero)
     assert gone.correlation_id == changed.correlation_id == "7"
-
-
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
-        (b'{"n":"a\\u0000b\\u0000"}', "a\ufffdb\ufffd"),
-        (rb'{"n":"a\\u0000"}', "a\\u0000"),  # a backslash, and then these letters
-        (rb'{"n":"a\\\u0000"}', "a\\\ufffd"),
-        (b'{"n":"plain"}', "plain"),
-    ],
-)
-def test_no_text_of_xeros_holds_what_postgresql_cannot_store(sent, kept):
-    assert json.loads(without_nul(sent)) == {"n": kept}
