@@ -14,6 +14,7 @@ from bot.terminal import views
 from core import figures
 from core.clock import utc_now
 from core.operator_retry import Answer, retry
+from core.presence import anybody_alive
 from storage import schema
 from storage.database import Database, driver_url
 from storage.overview import LONGEST, RunSeen
@@ -126,20 +127,22 @@ def retry_runs(
     beginning = run.replace("-", "").lower()
     if run and not (LEAST_OF_AN_ID <= len(beginning) <= 32 and set(beginning) <= set("0123456789abcdef")):
         fail(f"{run!r} is no run: `solido runs --failed` shows them.", WRONG_USE)
-    done = asked(settings().database_url, lambda database: _retried(database, beginning))
+    done, alive = asked(settings().database_url, lambda database: _retried(database, beginning))
     if not done and all_failed:
         say("The last sync of no organisation has failed.", [], as_json=as_json)
         return
-    words = "\n".join(views.retried(each, answer) for each, answer in done)
+    words = "\n".join(views.retried(each, answer, alive=alive) for each, answer in done)
     say(words, [{"run": each.id, "answer": answer} for each, answer in done], as_json=as_json)
     if any(answer is not Answer.DUE for _, answer in done):
         raise typer.Exit(BROKEN)
 
 
-async def _retried(database: Database, beginning: str) -> list[tuple[RunSeen, Answer]]:
-    """One run, or with an empty beginning the last one of each organisation where it failed."""
+async def _retried(database: Database, beginning: str) -> tuple[list[tuple[RunSeen, Answer]], bool]:
+    """One run, or with an empty beginning the last one of each organisation where it failed; and whether anybody is
+    there to do it."""
     async with database.asking() as unscoped:
         found = await (unscoped.overview.run(beginning) if beginning else unscoped.overview.failing())
     if beginning and len(found) != 1:
         raise Unusable(f"No run begins with {beginning}." if not found else f"Several runs begin with {beginning}.")
-    return [(each, await retry(database, each, now=utc_now())) for each in found]
+    done = [(each, await retry(database, each, now=utc_now())) for each in found]
+    return done, await anybody_alive(database)

@@ -18,6 +18,7 @@ ANSWERS = {
     Answer.DISCONNECTED: "was disconnected meanwhile",
     Answer.UNDER_WAY: "is being synced already",
 }
+NOBODY_THERE = "is tried again as soon as Solido runs: no process is alive"
 
 
 def status(it: Figures) -> str:
@@ -81,8 +82,9 @@ def runs(found: Sequence[RunSeen], *, now: datetime, failed: bool) -> str:
     return table(head, rows)
 
 
-def retried(run: RunSeen, answer: Answer) -> str:
-    return f"{run.id.hex[:SHORT]}: {plain(run.organisation)} {ANSWERS[answer]}."
+def retried(run: RunSeen, answer: Answer, *, alive: bool) -> str:
+    said = ANSWERS[answer] if alive or answer is not Answer.DUE else NOBODY_THERE
+    return f"{run.id.hex[:SHORT]}: {plain(run.organisation)} {said}."
 
 
 def as_rows(found: Sequence[ConnectionSeen | RunSeen]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 from sandbox.xero import Organisation, big_ledger
+from storage.models import RunState, Trigger
 from tests.processes.installation import (
     BOT_TOKEN,
     SIGNING_SECRET,
@@ -97,6 +99,42 @@ async def test_a_process_with_nothing_to_do_stops_when_it_is_told_to(installatio
     code, seconds, _logged = await installation.terminate()
     assert code == 0
     assert seconds < 10
+
+
+async def typed(it: Installation, *words: str) -> str:
+    """`solido words…` in a terminal beside it."""
+    code, said = await finished(await python("-m", "bot", *words, settings=it.environment(), folder=it.folder))
+    assert code == 0, said
+    return said
+
+
+async def test_a_sync_that_failed_is_tried_again_from_a_terminal(installation: Installation) -> None:
+    it = installation
+    await it.start()
+    await it.connect(big_ledger(it.xero, 30, 10))
+    await it.until(it.synced)
+    it.xero.break_next("503-offline", times=None)  # by itself it is tried again after five minutes
+    await it.slack.command("sync")
+
+    async def ended(count: int) -> bool:
+        return len([run for run in await it.runs() if run.finished_at]) == count
+
+    await it.until(lambda: ended(2))
+    [_first, lost] = await it.runs()
+    short = lost.id.hex[:8]
+    it.xero.heal()
+    [_head, line] = (await typed(it, "runs", "--failed")).splitlines()
+    assert line.split()[:3] == [short, "Big", "Ledger"]
+    assert await typed(it, "retry", short) == f"{short}: Big Ledger Ltd is tried again within seconds.\n"
+    await it.until(lambda: ended(3))
+    again = (await it.runs())[-1]
+    assert lost.finished_at is not None
+    assert (again.trigger, again.state) == (Trigger.SCHEDULED, RunState.SUCCEEDED)
+    assert again.queued_at - lost.finished_at < timedelta(minutes=4)
+    await it.until(it.all_told)
+    assert ["did not work" in post.text for post in it.slack.posts] == [False, False, True]
+    await it.terminate()
+    assert "as soon as Solido runs: no process is alive" in await typed(it, "retry", short)
 
 
 def solido(command: str, **settings: str) -> Result:
