@@ -176,7 +176,7 @@ class Inbox:
 
     async def _claim_each(self, requests: Sequence[Sent]) -> list[bool]:
         now = utc_now()
-        async with self._database.unscoped() as unscoped:
+        async with self._database.at_once() as unscoped:
             return await unscoped.seen.claim_each([list(sent.keys) for sent in requests], now=now, until=now + AT_WORK)
 
     async def _settle_each(self, ended: Sequence[tuple[Sent, int]]) -> list[None]:
@@ -187,7 +187,7 @@ class Inbox:
         for sent, status in ended:
             for name, remembered in sent.keys.items():
                 (released if status >= 500 else kept[remembered]).append(name)
-        async with self._database.unscoped() as unscoped:
+        async with self._database.at_once() as unscoped:
             if released:
                 await unscoped.seen.release(released)
             for remembered, names in kept.items():

@@ -52,6 +52,7 @@ class Database:
         self.process = ""
         self.engine = make_engine(self.url, pool_size=pool_size)
         self._reader = self.engine.execution_options(read_only=True)
+        self._each_alone = self.engine.execution_options(each_alone=True)
         # One writes at a time in SQLite. It has no queue for those who wait: they look again now and then, and whoever
         # is lucky comes first. Within a process this is the queue.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.embedded else nullcontext()
@@ -87,8 +88,15 @@ class Database:
             yield Unscoped(session)
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncSession]:
-        async with self._turn, AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+    async def at_once(self) -> AsyncIterator[Unscoped]:
+        """The same for a statement that is all there is to do: on SQLite each is a transaction of its own, so that who
+        writes next need not wait until we are back from its thread."""
+        async with self._writing(self._each_alone) as session:
+            yield Unscoped(session, self.process)
+
+    @asynccontextmanager
+    async def _writing(self, engine: AsyncEngine | None = None) -> AsyncIterator[AsyncSession]:
+        async with self._turn, AsyncSession(engine or self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     async def ping(self) -> None:
@@ -174,4 +182,7 @@ def begin_soon(connection: DbConnection) -> None:
 
 def beginning(connection: DbConnection) -> str:
     """Take the write lock at the start: a transaction that reads first and writes later could not wait for it."""
-    return "BEGIN" if connection.get_execution_options().get("read_only", False) else "BEGIN IMMEDIATE"
+    how = connection.get_execution_options()
+    if how.get("each_alone", False):
+        return ""
+    return "BEGIN" if how.get("read_only", False) else "BEGIN IMMEDIATE"

@@ -58,6 +58,7 @@ class Cursor:
             self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
         finally:
             cursor.close()
+            self._connection.arrive()
 
 
 class Connection(aiosqlite.Connection):
@@ -76,6 +77,10 @@ class Connection(aiosqlite.Connection):
         """A statement sets out; return what has to go before it."""
         begin, self._begin, self._at_rest = self._begin, "", False
         return begin
+
+    def arrive(self) -> None:
+        """It is over, in the thread; one that was a transaction by itself leaves nothing to commit."""
+        self._at_rest = not self._conn.in_transaction
 
     def cursor(self) -> Cursor:  # type: ignore[override]
         return Cursor(self)

@@ -38,6 +38,12 @@ async def twice(database: Database) -> None:
         await put(unscoped, "a")
 
 
+async def twice_at_once(database: Database) -> None:
+    async with database.at_once() as unscoped:
+        await put(unscoped, "a")
+        await put(unscoped, "a")
+
+
 async def count(database: Database) -> int:
     async with database.asking() as unscoped:
         return int((await unscoped.session.exec(COUNT)).one())
@@ -93,3 +99,20 @@ async def test_whoever_is_cut_off_while_waiting_for_the_file_leaves_it_free(data
     other.execute("ROLLBACK")
     await write()
     assert await count(database) == 1
+
+
+async def test_a_statement_that_is_all_there_is_to_do_is_kept_at_once(database: Database):
+    async with database.at_once() as unscoped:
+        await put(unscoped, "a")
+        another(database).execute("BEGIN IMMEDIATE").execute("ROLLBACK")  # nobody has to wait for our end
+        assert await count(database) == 1
+    assert await count(database) == 1
+
+
+async def test_of_statements_that_are_each_a_transaction_one_that_fails_undoes_no_other(database: Database):
+    with pytest.raises(IntegrityError):
+        await twice_at_once(database)
+    assert await count(database) == 1
+    async with database.unscoped() as unscoped:
+        await put(unscoped, "b")
+    assert await count(database) == 2
