@@ -94,7 +94,7 @@ def version_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-if __name__ == "__main__":
+def main() -> None:
     try:
         migrate(os.environ["DATABASE_URL"])
     except (NewerSchema, CannotHold) as why:
@@ -103,3 +103,7 @@ if __name__ == "__main__":
         sys.exit(f"The database at DATABASE_URL does not answer: {str(error.orig).strip()}")
     except OSError as error:
         sys.exit(f"The folder of the database cannot be written: {error.strerror} ({error.filename}).")
+
+
+if __name__ == "__main__":
+    main()

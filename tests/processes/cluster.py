@@ -1,21 +1,11 @@
 """Several processes of one installation, as on several machines: started, killed, frozen, cut off, told to stop."""
 
 import asyncio
-import atexit
-import json
-import os
 import signal
-import subprocess
-import sys
-import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from subprocess import PIPE
 from typing import Any
-from uuid import uuid4
 
 import httpx
 from sqlalchemy import make_url, text
@@ -25,73 +15,10 @@ from sandbox.ports import Served
 from sandbox.slack import Channel
 from sandbox.xero import Organisation, big_ledger
 from storage.models import Connection, Trigger
-from tests.processes.installation import ROOT, Installation
+from tests.processes.forking import Process, forked, is_there, the_zygote
+from tests.processes.installation import Installation
 
 INVOICES = "/api.xro/2.0/Invoices"
-
-
-class Zygote:
-    """Forks processes that have everything loaded. One serves all tests of a run."""
-
-    def __init__(self) -> None:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.processes.zygote"], cwd=ROOT, env=kept, stdin=PIPE, stdout=PIPE, text=True
-        )
-        self._turn = threading.Lock()
-        atexit.register(self.stop)
-
-    async def ask(self, **job: Any) -> int:
-        return await asyncio.to_thread(self._ask, json.dumps(job))
-
-    def _ask(self, job: str) -> int:
-        assert self._process.stdin
-        assert self._process.stdout
-        with self._turn:
-            self._process.stdin.write(f"{job}\n")
-            self._process.stdin.flush()
-            return int(self._process.stdout.readline())
-
-    def stop(self) -> None:
-        self._process.communicate()
-
-
-@cache
-def the_zygote() -> Zygote:
-    return Zygote()
-
-
-@dataclass
-class Process:
-    """One `solido` of the cluster. Its log is a file."""
-
-    zygote: Zygote
-    pid: int
-    log: Path
-    over: bool = False
-
-    def signal(self, number: signal.Signals) -> None:
-        os.kill(self.pid, number)
-
-    async def ended(self) -> int:
-        """Wait for its end; the exit code, negative for the signal that ended it."""
-        self.over = True
-        return await self.zygote.ask(wait=self.pid)
-
-    async def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        await self.ended()
-
-    def said(self) -> str:
-        return self.log.read_text() if self.log.exists() else ""
-
-    def steps(self) -> int:
-        return int(Path(f"{self.log}.steps").read_text() or 0)
-
-
-def is_there(process: Process) -> bool:
-    """Whether it still runs; one that has ended has a last line in the table of processes."""
-    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 class Line:
@@ -174,7 +101,7 @@ class Cluster(Installation):
 
     async def open(self) -> None:
         await super().open()
-        self.zygote = the_zygote()
+        the_zygote()
         self.processes: list[Process] = []
         spare = Served()
         self.another_port = spare.port
@@ -188,11 +115,10 @@ class Cluster(Installation):
         await super().close()
 
     async def start_one(self, *arguments: str, environment: dict[str, str] | None = None, **how: Any) -> Process:
-        log = self.folder / f"{uuid4().hex}.log"
-        job = {"arguments": arguments, "environment": self.environment() | (environment or {}), "log": str(log)}
-        pid = await self.zygote.ask(**job, folder=str(self.folder), **how)
-        self.processes.append(process := Process(self.zygote, pid, log))
-        return process
+        settings = self.environment() | (environment or {})
+        started = await forked("solido", *arguments, settings=settings, folder=self.folder, **how)
+        self.processes.append(started)
+        return started
 
     async def start_all(self, *roles: str, answers_at: int = 0, **how: Any) -> list[Process]:
         """One process for each of these, all of them at work."""

@@ -1,5 +1,7 @@
-"""A process that keeps using one connection's permission: `python -m tests.processes.refresher`, told what by its
-environment. Prints how many calls Xero let in; every refused one is an error."""
+"""A process that keeps using one connection's permission, told what by its environment. Forked by zygote.py.
+
+Prints how many calls Xero let in; every refused one is an error.
+"""
 
 import asyncio
 import os
@@ -56,5 +58,5 @@ async def main() -> None:
     sys.stdout.write(f"{calls}\n")
 
 
-if __name__ == "__main__":
+def run() -> None:
     asyncio.run(main())

@@ -1,4 +1,4 @@
-"""A process that refreshes: `python -m tests.processes.renewer DATABASE KEY XERO WORKSPACE CONNECTION TIMES [dies]`.
+"""A process that refreshes, forked by zygote.py: `renewer DATABASE KEY XERO WORKSPACE CONNECTION TIMES [dies]`.
 
 With `dies` it is gone the moment Xero has answered, before anything is saved.
 """
@@ -46,6 +46,6 @@ async def main(url: str, key: str, xero: str, workspace: str, connection: str, t
     await database.close()
 
 
-if __name__ == "__main__":
+def run() -> None:
     *where, times = sys.argv[1:7]
     asyncio.run(main(*where, int(times), dies=sys.argv[7:] == ["dies"]))  # type: ignore[call-arg]

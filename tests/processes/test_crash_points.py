@@ -24,7 +24,8 @@ from sandbox.slack import Reply
 from sandbox.xero import Organisation
 from storage.database import driver_url
 from storage.models import ConnectionState, RunState
-from tests.processes.cluster import Cluster, Process, is_there
+from tests.processes.cluster import Cluster
+from tests.processes.forking import Process, is_there
 from tests.processes.installation import outstanding
 
 pytestmark = pytest.mark.prove

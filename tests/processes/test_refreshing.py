@@ -1,6 +1,5 @@
 """Several processes on one permission whose access tokens last two seconds: none of them ever spoils it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +14,8 @@ from sandbox.xero import FakeXero, Switches
 from storage.database import Database
 from storage.models import Connection
 from tests import builders
-from tests.processes.installation import finished, now, python
+from tests.processes.forking import forked
+from tests.processes.installation import now
 
 PROCESSES = 4
 SECONDS = 4
@@ -68,11 +68,10 @@ async def test_processes_that_share_a_permission_refresh_it_one_at_a_time(
         "WORKSPACE": str(connection.workspace_id),
         "CONNECTION": str(connection.id),
     }
-    started = [
-        await python("-m", "tests.processes.refresher", settings=settings, folder=tmp_path) for _ in range(PROCESSES)
-    ]
-    ended = await asyncio.gather(*(finished(process) for process in started))
-    assert [code for code, _said in ended] == [0] * PROCESSES, "\n".join(said for _code, said in ended)
+    started = [await forked("refresher", settings=settings, folder=tmp_path) for _ in range(PROCESSES)]
+    ended = [await process.ended() for process in started]
+    said = [process.said() for process in started]
+    assert ended == [0] * PROCESSES, "\n".join(said)
     async with database.reading(connection.workspace_id) as store:
         after = await store.connections.get(connection.id)
     assert after is not None
@@ -81,4 +80,4 @@ async def test_processes_that_share_a_permission_refresh_it_one_at_a_time(
     assert len(refreshes) == after.token_version - 1 >= 2, "each refresh is one version: none was made in vain"
     calls = [request for request in fake.requests if request.path == "/connections"]
     assert {request.status for request in calls} == {200}
-    assert sum(int(said) for _code, said in ended) == len(calls) > 100
+    assert sum(map(int, said)) == len(calls) > 100

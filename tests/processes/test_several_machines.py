@@ -22,7 +22,8 @@ from sandbox.slack.records import Reply
 from sandbox.xero import Organisation
 from storage.database import driver_url
 from storage.models import AuditEvent, RunState, SyncRun, Trigger
-from tests.processes.cluster import Balancer, Cluster, Line, Process, clustered, is_there
+from tests.processes.cluster import Balancer, Cluster, Line, clustered
+from tests.processes.forking import Process, is_there
 
 pytestmark = pytest.mark.prove
 

@@ -1,7 +1,7 @@
-"""A process that has the whole product loaded and nothing running, and forks a `solido` for each line it is told.
+"""A process that has the whole product loaded and nothing running, and forks a program for each line it is told.
 
 Loading the product anew for each of five processes would take most of a test's time. Reads a job a line as JSON and
-answers each with a line. Started by cluster.py.
+answers each with a line. Started by forking.py.
 
 `lease` (seconds) shortens how long a farewell waits for another try. `skew` (seconds) makes the machine's clock wrong;
 `silence` shortens how long a process may be silent; `watch` names a path and `kill_at` the step in it at which the
@@ -19,7 +19,10 @@ from typing import Any
 from bot.__main__ import main as solido
 from core import clock, farewell, presence
 from core.reminders.workdays import prepare
-from tests.processes import steps
+from storage.migrate import main as migrate
+from tests.processes import refresher, renewer, steps
+
+PROGRAMS = {"solido": solido, "migrate": migrate, "refresher": refresher.run, "renewer": renewer.run}
 
 
 def child(job: dict[str, Any]) -> None:
@@ -40,8 +43,8 @@ def child(job: dict[str, Any]) -> None:
         farewell.LEASE = timedelta(seconds=job["lease"])
     if job.get("watch"):
         steps.watch(job["watch"], kill_at=job.get("kill_at"), report=job["log"] + ".steps")
-    sys.argv = ["solido", *job["arguments"]]
-    solido()
+    sys.argv = [job["program"], *job["arguments"]]
+    PROGRAMS[job["program"]]()
 
 
 def run(job: dict[str, Any]) -> int:

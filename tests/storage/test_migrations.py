@@ -1,10 +1,7 @@
 """The migrations and the models say the same, and migrating is safe at any time."""
 
-import asyncio
-import os
 import shutil
 import sqlite3
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,11 +24,11 @@ from storage.moving import weight
 from storage.schema import HEAD, version
 from tests.builders import NOW, a_workspace
 from tests.postgres import with_database
+from tests.processes.forking import forked
 from tests.storage.test_moving import everything
 
 BEFORE = "0008"
 """The schema of the release before this one."""
-ROOT = Path(__file__).resolve().parents[2]
 INDEXES = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
     "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
@@ -103,18 +100,10 @@ async def test_a_second_migration_leaves_the_rows_alone(database_url):
 
 
 @pytest.mark.slow
-async def test_migrations_of_several_processes_at_once_are_safe(database_url):
-    async def one() -> tuple[int | None, bytes]:
-        process = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-m", "storage.migrate"],
-            cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": database_url},
-            stderr=asyncio.subprocess.PIPE,
-        )
-        _, said = await process.communicate()
-        return process.returncode, said
-
-    assert [code for code, _ in await asyncio.gather(one(), one())] == [0, 0]
+async def test_migrations_of_several_processes_at_once_are_safe(database_url, tmp_path):
+    settings = {"DATABASE_URL": database_url}
+    both = [await forked("migrate", settings=settings, folder=tmp_path) for _ in range(2)]
+    assert [await one.ended() for one in both] == [0, 0]
     with opened(database_url) as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).all() == [(HEAD,)]
 
@@ -200,23 +189,19 @@ async def test_an_older_program_refuses_a_newer_database_in_words(database_url, 
     migrate(database_url)
     with opened(database_url) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    env = os.environ | {
+    settings = {
         "DATABASE_URL": database_url,
         "SLACK_SIGNING_SECRET": "s",
         "SLACK_BOT_TOKEN": "xoxb-1",
         "XERO_CLIENT_ID": "id",
         "XERO_CLIENT_SECRET": "secret",
         "SOLIDO_SECRET_KEYS": new_key(),
-        "PYTHONPATH": str(ROOT),
     }
     asked = "serve" if database_url.startswith("sqlite") else "worker"  # `serve` on SQLite migrates first
-    process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "bot", asked], cwd=tmp_path, env=env, stderr=asyncio.subprocess.PIPE
-    )
-    _, said = await process.communicate()
-    assert process.returncode == 1
-    assert b"newer Solido (version 9999" in said
-    assert b"Traceback" not in said
+    process = await forked("solido", asked, settings=settings, folder=tmp_path)
+    assert await process.ended() == 1
+    assert "newer Solido (version 9999" in process.said()
+    assert "Traceback" not in process.said()
 
 
 def test_migrations_can_be_undone_and_done_again(database_url):
