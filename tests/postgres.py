@@ -18,8 +18,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -35,6 +36,9 @@ FAST = (
     "max_connections=200",
 )
 
+QUICKLY_COPIED = " STRATEGY FILE_COPY"
+"""Half the work where nothing is synced to disk: else each page goes through the server's log."""
+
 
 class PostgresMissing(Exception):
     """No PostgreSQL can be had here; the text says why."""
@@ -43,27 +47,35 @@ class PostgresMissing(Exception):
 @dataclass(frozen=True)
 class Server:
     url: str  # of a database that is always there, to create others from
+    strategy: LiteralString = ""
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
         """A new database, a copy of `template` (empty by default); its URL. Dropped at the end with those the engine
         may have made beside it."""
         name = f"solido_test_{secrets.token_hex(6)}"
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-            connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        self.asked(create + sql.SQL(self.strategy))
         try:
             yield with_database(self.url, name)
         finally:
             self._drop(name)
 
     def _drop(self, name: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            ours = connection.execute(
-                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [name]
-            ).fetchall()
-            for (found,) in ours:
-                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(found)))
+        ours = self.asked("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", name)
+        for (found,) in ours.fetchall():
+            self.asked(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(found)))
+
+    def asked(self, what: LiteralString | sql.Composed, *values: str) -> psycopg.Cursor[Any]:
+        """By a connection that is kept: to make one takes as long as to copy a database."""
+        return _kept(self.url).execute(what, values or None)
+
+
+@cache
+def _kept(url: str) -> psycopg.Connection[Any]:
+    made = psycopg.connect(url, autocommit=True)
+    atexit.register(made.close)
+    return made
 
 
 def start() -> Server:
@@ -84,7 +96,7 @@ def start() -> Server:
         remove(folder, lock)
         raise
     atexit.register(remove, folder, lock)
-    return Server(url)
+    return Server(url, QUICKLY_COPIED)
 
 
 def start_in(folder: Path, owner: pwd.struct_passwd | None) -> str:
