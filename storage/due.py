@@ -14,12 +14,19 @@ from storage.outbox import held_up
 from storage.owned import Owned
 from storage.reminder_models import Letter, LetterState, ReminderPolicy
 from storage.slack_models import Preferences
+from storage.types import UtcDateTime
 from storage.webhook_models import WebhookEvent
 
 NextSync = Callable[[UUID, int | None], datetime]
 """When a connection's sync is due again, by the rhythm that its workspace has set: seconds, None for the usual one."""
 CONNECTIONS = SQLModel.metadata.tables["connection"]
 PUT_OFF = update(CONNECTIONS).where(CONNECTIONS.c.id == bindparam("whose")).values(next_sync_at=bindparam("at"))
+NOW: Any = bindparam("now", type_=UtcDateTime())
+MESSAGES = (
+    select(OutboxMessage.workspace_id, OutboxMessage.id)
+    .where(col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= NOW, ~held_up(beyond=NOW))
+    .order_by(col(OutboxMessage.id))
+)
 
 
 class Waiting(NamedTuple):
@@ -137,10 +144,7 @@ class DueWork:
 
     async def messages(self, *, now: datetime, limit: int) -> list[Waiting]:
         """Notices that are due to be told, oldest first."""
-        due = select(OutboxMessage.workspace_id, OutboxMessage.id).where(
-            col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now, ~held_up(beyond=now)
-        )
-        rows = await self._session.exec(due.order_by(col(OutboxMessage.id)).limit(limit))
+        rows = await self._session.exec(MESSAGES.limit(limit), params={"now": now})
         return [Waiting(*row) for row in rows.all()]
 
     async def support_requests(self, *, now: datetime, limit: int) -> list[Owned]:

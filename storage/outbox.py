@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BindParameter, ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import case, col, func, literal, select, update
@@ -59,7 +59,7 @@ class Outbox:
         taken = await self._session.exec(
             update(OutboxMessage)
             .where(col(OutboxMessage.id) == message_id, col(OutboxMessage.workspace_id) == self._workspace_id)
-            .where(col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now, ~held_up())
+            .where(col(OutboxMessage.waiting), col(OutboxMessage.next_attempt_at) <= now, ~HELD_UP)
             .values(next_attempt_at=until, attempts=OutboxMessage.attempts + 1, claimed_by=self._process)
         )
         if not taken.rowcount:
@@ -186,9 +186,12 @@ class Outbox:
         )
 
 
-def held_up(*, beyond: datetime | None = None) -> ColumnElement[bool]:
+def held_up(*, beyond: BindParameter[datetime] | None = None) -> ColumnElement[bool]:
     """Whether a message that Slack has not got yet has to wait for its turn: one before it is still to be posted to
-    the same place, or the card is in whose thread it belongs. With `beyond`, one that is not due by then."""
+    the same place, or the card is in whose thread it belongs. With `beyond`, one that is not due by then.
+
+    To be made once: that takes longer than to ask it.
+    """
     older = aliased(OutboxMessage)
     unposted = select(older.id).where(
         col(older.workspace_id) == col(OutboxMessage.workspace_id),
@@ -209,6 +212,9 @@ def held_up(*, beyond: datetime | None = None) -> ColumnElement[bool]:
         unposted = unposted.where(col(older.next_attempt_at) > beyond)
         its_card = its_card.where(col(card.next_attempt_at) > beyond)
     return col(OutboxMessage.message_ts).is_(None) & (unposted.exists() | its_card.exists())
+
+
+HELD_UP = held_up()
 
 
 def changed_since(version: int) -> ColumnElement[bool]:
