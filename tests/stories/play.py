@@ -10,6 +10,7 @@ from html import unescape
 from uuid import UUID
 
 import httpx
+from sqlalchemy import event
 
 from bot.app import ALL_ROLES, Role
 from bot.views.help import on_it
@@ -39,6 +40,7 @@ class Play:
     to_call: set[str] = field(default_factory=set)
     """Whom alerts shall call: Slack's ids. At the end of each play nobody else may have been."""
     unrest_before: bool = True
+    writes: int = 0
     browser: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=10, verify=trusted()))
 
     @property
@@ -69,7 +71,9 @@ class Play:
     async def _every_tick(self) -> bool:
         """Every tick that may find something: most of them are asked about in one question, which takes less time.
         Returns whether something is due or under way, or will be soon."""
+        self._listen()
         first = ahead = await look_ahead(self.database, self.now)
+        seen = self.writes
         for tick in self.world.solido.ticks(ALL_ROLES):
             if tick.name in TICKS_OF_ROWS:
                 worth_it = tick.name in ahead.due | ahead.once
@@ -79,12 +83,23 @@ class Play:
                 worth_it = tick.name not in TIDY
             if worth_it:
                 await tick.work()
-                ahead = await look_ahead(self.database, self.now) if tick.name != "line" else ahead
+                if self.writes != seen:
+                    ahead, seen = await look_ahead(self.database, self.now), self.writes
         self.unrest_before = first.unrest
         if not self.engine.waiting:
             return ahead.unrest
         await self.engine.drain()
         return await is_busy(self.database, self.now)
+
+    def _listen(self) -> None:
+        """To the database of now: a story may have started the product anew."""
+        about = (self.database.engine.sync_engine, "before_cursor_execute", self._note)
+        if not event.contains(*about):
+            event.listen(*about)
+
+    def _note(self, _connection: object, _cursor: object, statement: str, *_about: object) -> None:
+        """Count what may have changed a row: after anything else nothing else is due, and to ask again takes long."""
+        self.writes += not statement.startswith(("SELECT", "BEGIN", "PRAGMA"))
 
     async def settle(self, *, most_rounds: int = 200) -> None:
         """Let every tick run, and time pass by the second, until nothing is due, under way or waiting."""
