@@ -19,6 +19,7 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from core.vault import new_key
+from core.xero.http import trusted
 from sandbox.ports import Served
 from sandbox.slack import FakeSlack, Reply
 from sandbox.xero import FakeXero, Organisation
@@ -61,7 +62,7 @@ class Installation:
         self.slack.request_url = f"{self.public}/slack/events"
         self.key = new_key()
         self.database = Database(url)
-        self.browser = httpx.AsyncClient(timeout=20, trust_env=False)
+        self.browser = httpx.AsyncClient(timeout=20, trust_env=False, verify=trusted())
         self.process: Process | None = None
 
     @property

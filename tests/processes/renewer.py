@@ -13,6 +13,7 @@ import httpx
 from core.patience import Patience
 from core.tokens import Tokens
 from core.vault import Vault
+from core.xero.http import trusted
 from core.xero.oauth import WRITE_SCOPES, XeroLogin
 from storage.database import Database
 
@@ -35,7 +36,7 @@ async def main(url: str, key: str, xero: str, workspace: str, connection: str, t
         identity_url=xero,
         redirect_uri="https://solido.example.com/xero/callback",
         scopes=WRITE_SCOPES,
-        transport=Deadly() if dies else None,
+        transport=Deadly(verify=trusted()) if dies else None,
     )
     tokens = Tokens(
         database, Vault([key]), login, Patience(), workspace_id=UUID(workspace), connection_id=UUID(connection)

@@ -19,6 +19,7 @@ from typing import Any
 from bot.__main__ import main as solido
 from core import clock, farewell, presence
 from core.reminders.workdays import prepare
+from core.xero.http import trusted
 from storage.migrate import main as migrate
 from tests.processes import refresher, renewer, steps
 
@@ -66,6 +67,7 @@ def run(job: dict[str, Any]) -> int:
 
 def main() -> None:
     prepare()
+    trusted()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

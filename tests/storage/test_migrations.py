@@ -55,15 +55,13 @@ def index_definitions(connection: Connection) -> dict[str, str]:
     return {name: " ".join(sql.split()) for name, sql in found if name != "alembic_version_pkc"}
 
 
-def test_migrations_build_from_nothing_what_the_models_say(database_url):
-    migrate(database_url)
-    with opened(database_url) as connection:
+def test_migrations_build_from_nothing_what_the_models_say(migrated_url):
+    with opened(migrated_url) as connection:
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
 
 
-def test_migrations_build_the_very_indexes_of_the_models_conditions_included(database_url):
-    migrate(database_url)
-    with opened(database_url) as connection:
+def test_migrations_build_the_very_indexes_of_the_models_conditions_included(migrated_url):
+    with opened(migrated_url) as connection:
         migrated = index_definitions(connection)
         SQLModel.metadata.drop_all(connection)
         SQLModel.metadata.create_all(connection)
@@ -71,9 +69,8 @@ def test_migrations_build_the_very_indexes_of_the_models_conditions_included(dat
         assert "state" in migrated["one_live_connection_per_tenant"]
 
 
-async def test_the_newest_migration_is_the_version_this_program_needs(database_url):
-    migrate(database_url)
-    database = Database(database_url)
+async def test_the_newest_migration_is_the_version_this_program_needs(migrated_url):
+    database = Database(migrated_url)
     assert await version(database.engine) == HEAD
     await database.close()
 

@@ -5,14 +5,8 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
-from sqlmodel import SQLModel
 
-from storage import reminder_models
-from storage.database import Database, driver_url
-from storage.migrate import migrate
+from storage.database import Database
 from storage.models import Connection, Team, Workspace
 from storage.reminder_models import Letter, LetterState, Reminder, Scope
 
@@ -68,12 +62,10 @@ def a_reminder(invoice: UUID, step: int) -> Reminder:
 
 
 @pytest.fixture
-async def home(database_url):
-    migrate(database_url)
-    home = Home(Database(database_url))
+async def home(database):
+    home = Home(database)
     await home.furnish()
-    yield home
-    await home.database.close()
+    return home
 
 
 async def test_an_invoice_gets_each_step_once(home):
@@ -172,18 +164,3 @@ async def test_a_workspaces_reminders_are_looked_at_by_one_process_at_a_time(hom
         soon = NOW + timedelta(minutes=1)
         assert await unscoped.due.reminders(now=NOW, next_at=soon, limit=9) == [home.mine]
         assert await unscoped.due.reminders(now=NOW, next_at=soon, limit=9) == []
-
-
-def test_migrations_build_what_the_models_of_reminders_say(database_url):
-    migrate(database_url)
-    url = driver_url(database_url)
-    engine = create_engine(url.set(drivername="sqlite") if url.get_backend_name() == "sqlite" else url)
-    ours = {table.name for table in SQLModel.metadata.tables.values()}
-    with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection,
-            opts={"compare_type": True, "include_name": lambda name, kind, _: kind != "table" or name in ours},
-        )
-        assert compare_metadata(context, SQLModel.metadata) == []
-    engine.dispose()
-    assert reminder_models.Letter.__tablename__ in ours

@@ -25,7 +25,7 @@ from core.reminders.workdays import prepare
 from core.sync import Syncing
 from core.vault import Vault
 from core.xero.client import Xero
-from core.xero.http import make_http
+from core.xero.http import make_http, trusted
 from core.xero.oauth import READ_SCOPES, XeroLogin
 from storage.database import Database
 
@@ -47,7 +47,7 @@ class Steps:
 
 class Counted(httpx.AsyncHTTPTransport):
     def __init__(self, steps: Steps) -> None:
-        super().__init__()
+        super().__init__(verify=trusted())
         self._steps = steps
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -97,6 +97,7 @@ async def send(job: dict[str, str]) -> int:
 
 def main() -> None:
     prepare()
+    trusted()
     for line in sys.stdin:
         reading, writing = os.pipe()
         child = os.fork()
