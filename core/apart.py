@@ -31,6 +31,8 @@ WORTHWHILE = 100_000
 """Bytes, unpacked, from which on a page is read sooner beside than here."""
 ANSWER_SECONDS = 20.0
 MOST_BYTES = 1 << 28
+KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 27)}
+"""glibc's settings: pages come and go, and to give their memory back and ask for it anew takes a tenth of the time."""
 ROOT = Path(layout.__file__).resolve().parents[1]
 
 Read = Callable[[bytes], Awaitable[wire.Page]]
@@ -71,6 +73,11 @@ class Beside:
         self.used = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="apart")
 
+    def start(self) -> None:
+        """It takes as long as several pages: begun before it is needed."""
+        self.used = True
+        self._thread.submit(self._start)
+
     async def lay_out(self, body: bytes) -> Layout | None:
         """None where it does not know what to make of it; OSError, EOFError or MsgspecError where it is lost."""
         self.used = True
@@ -84,9 +91,13 @@ class Beside:
         self._thread.submit(self._bury)
         self._thread.shutdown(wait=False)
 
-    def _exchange(self, body: bytes) -> Layout | None:
+    def _start(self) -> Popen[bytes]:
         self.process = self.process or _started()
-        asked, answered = self.process.stdin, self.process.stdout
+        return self.process
+
+    def _exchange(self, body: bytes) -> Layout | None:
+        process = self._start()
+        asked, answered = process.stdin, process.stdout
         assert asked is not None
         assert answered is not None
         asked.write(with_length(body))
@@ -107,11 +118,11 @@ class Beside:
 def _started() -> Popen[bytes]:
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-m", layout.__name__]
-    return Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={"PYTHONPATH": path})
+    return Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={"PYTHONPATH": path, **KEEPING_MEMORY})
 
 
 class Apart:
-    """The process beside this one: started when it is first needed, ended when nobody has it open any more."""
+    """The process beside this one: started for the second page, ended when nobody has it open any more."""
 
     def __init__(self) -> None:
         self._users = 0
@@ -145,6 +156,8 @@ class Apart:
 
     async def _laid_out(self, body: bytes) -> Layout | None:
         beside = self._beside
+        if not beside.used:
+            return self._first(body)
         try:
             return await beside.lay_out(body)
         except (OSError, EOFError, RuntimeError, msgspec.MsgspecError) as lost:
@@ -152,6 +165,16 @@ class Apart:
             log.warning("apart.lost", why=type(lost).__name__)
             self._let_go(beside)
             return None
+
+    def _first(self, body: bytes) -> Layout | None:
+        """A page by itself is read here, as the first of several: the process is started for those that follow."""
+        try:
+            found = layout.lay_out(body)
+        except layout.NOT_UNDERSTOOD:
+            return None
+        if (found.pages or 1) > 1:
+            self._beside.start()
+        return found
 
     def _let_go(self, beside: Beside) -> None:
         """The next who asks has another; several may find the same one lost."""

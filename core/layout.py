@@ -31,6 +31,8 @@ LENGTH = 8
 NICE = 5
 """Whoever waits for an answer goes before what is read for later."""
 REMEMBERED = 4096
+NOT_UNDERSTOOD = (XeroError, ValueError, OverflowError)
+"""What laying out a page raises."""
 TURNED: Mapping[str, Callable[[Any], Any]] = {
     "invoice_id": as_hex,
     "contact_id": lru_cache(REMEMBERED)(as_hex),
@@ -103,7 +105,7 @@ def dashed(id: str) -> str:
 def answer(body: bytes) -> bytes:
     try:
         return msgspec.msgpack.encode(lay_out(body))
-    except (XeroError, ValueError, OverflowError):
+    except NOT_UNDERSTOOD:
         return b""
 
 

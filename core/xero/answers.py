@@ -36,6 +36,8 @@ GZIP = b"\x1f\x8b"
 """How gzip begins, and no JSON does."""
 GZIP_ONLY = 31
 """zlib's word for it."""
+MOST_AT_ONCE = 1 << 24
+"""Bytes that are made room for on an answer's own word of how long it is."""
 
 
 class AccessRefused(XeroError):
@@ -71,7 +73,7 @@ def unpacked(body: bytes) -> bytes:
     if not body.startswith(GZIP):
         return body
     try:
-        return zlib.decompress(body, wbits=GZIP_ONLY)
+        return zlib.decompress(body, GZIP_ONLY, min(size_of(body) + 1, MOST_AT_ONCE))
     except zlib.error as broken:
         raise XeroUnavailable(f"packed, but {broken}") from None
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
-from core import apart, layout
-from core.apart import Apart, LaidOut
+from core import apart, layout, reading
+from core.apart import Apart, LaidOut, Read
 from core.changes import newest_of_each
 from core.counting import outstanding_in
 from core.errors import XeroUnreadable
-from core.xero import wire
+from core.xero import queries, wire
 from core.xero.answers import unpacked
 from storage.mirror_models import Invoice
 from storage.upserts import turner
@@ -31,6 +32,7 @@ from tests.core.xero.test_wire import GARBAGE, an_invoice, anything, page
 
 ONE, OTHER = "7a1d3c52-5b0e-4c7e-9a66-0f6a2d1b8e01", "7a1d3c52-5b0e-4c7e-9a66-0f6a2d1b8e02"
 A_PAGE = page("Invoices", an_invoice(), an_invoice(InvoiceID=OTHER))
+FIRST = page("Invoices", an_invoice(), pagination={"pageCount": 2})
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +45,14 @@ async def beside() -> AsyncIterator[Apart]:
     it = Apart()
     yield it
     assert it._beside.process is None  # nobody left one behind
+
+
+@asynccontextmanager
+async def reading_on(beside: Apart) -> AsyncIterator[Read]:
+    """The first page has been read: those that follow are read beside."""
+    async with beside.open() as read:
+        await read(FIRST)
+        yield read
 
 
 def test_the_columns_are_those_of_the_table() -> None:
@@ -71,7 +81,7 @@ def test_whatever_a_page_holds_it_is_laid_out_as_the_database_would_have_turned_
 async def test_who_reads_beside_tells_the_same_of_a_page(beside: Apart) -> None:
     body = page("Invoices", an_invoice(), an_invoice(InvoiceID="?"), pagination={"pageCount": 7, "itemCount": 6_001})
     plain = wire.read_invoices(body)
-    async with beside.open() as read:
+    async with reading_on(beside) as read:
         found = await read(body)
     assert isinstance(found, LaidOut)
     same = ("told_at", "pages", "items", "length", "set_aside", "moments")
@@ -80,7 +90,7 @@ async def test_who_reads_beside_tells_the_same_of_a_page(beside: Apart) -> None:
 
 @pytest.mark.parametrize("body", GARBAGE)
 async def test_what_is_no_answer_is_said_to_be_unreadable_and_the_next_page_is_read(beside: Apart, body: bytes) -> None:
-    async with beside.open() as read:
+    async with reading_on(beside) as read:
         with pytest.raises(XeroUnreadable):
             await read(body)
         assert isinstance(await read(A_PAGE), LaidOut)
@@ -93,9 +103,23 @@ async def test_a_small_page_starts_nothing(beside: Apart, monkeypatch: pytest.Mo
         assert beside._beside.process is None
 
 
+async def test_a_page_by_itself_is_laid_out_here_and_starts_nothing(beside: Apart) -> None:
+    async with beside.open() as read:
+        assert isinstance(await read(A_PAGE), LaidOut)
+        assert not beside._beside.used
+
+
+async def test_the_first_of_several_is_laid_out_here_while_the_process_starts(beside: Apart) -> None:
+    async with beside.open() as read:
+        assert isinstance(await read(FIRST), LaidOut)
+        assert beside._beside.used
+        assert isinstance(await read(A_PAGE), LaidOut)
+        assert beside._beside.process is not None
+
+
 async def test_one_process_serves_all_who_read_at_once_and_each_has_its_own_page(beside: Apart) -> None:
     async def numbers(count: int) -> list[str | int | None]:
-        async with beside.open() as read:
+        async with reading_on(beside) as read:
             found = await read(page("Invoices", *(an_invoice(InvoiceID=str(UUID(int=n))) for n in range(count))))
         assert isinstance(found, LaidOut)
         return found.layout.columns["invoice_id"]
@@ -106,7 +130,7 @@ async def test_one_process_serves_all_who_read_at_once_and_each_has_its_own_page
 
 
 async def test_where_it_is_killed_the_page_is_read_here_and_the_next_one_by_another(beside: Apart) -> None:
-    async with beside.open() as read:
+    async with reading_on(beside) as read:
         await read(A_PAGE)
         assert beside._beside.process is not None
         beside._beside.process.kill()
@@ -120,7 +144,7 @@ async def test_where_it_is_killed_the_page_is_read_here_and_the_next_one_by_anot
 async def test_where_it_does_not_answer_in_time_the_page_is_read_here(
     beside: Apart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with beside.open() as read:
+    async with reading_on(beside) as read:
         await read(A_PAGE)
         assert beside._beside.process is not None
         os.kill(beside._beside.process.pid, signal.SIGSTOP)
@@ -138,12 +162,12 @@ async def test_where_it_answers_garbage_the_page_is_read_here(
     monkeypatch.setattr(
         apart, "_started", lambda: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     )
-    async with beside.open() as read:
+    async with reading_on(beside) as read:
         assert len((await read(A_PAGE)).rows) == 2
 
 
 async def test_an_answer_nobody_waits_for_is_not_taken_for_the_next_one(beside: Apart) -> None:
-    async with beside.open() as read:
+    async with reading_on(beside) as read:
         await read(A_PAGE)
         for pause in (0.0, 0.001, 0.01):
             given_up = asyncio.create_task(read(A_PAGE * 1))
@@ -156,7 +180,7 @@ async def test_an_answer_nobody_waits_for_is_not_taken_for_the_next_one(beside: 
 
 
 async def test_it_ends_with_the_last_who_had_it_open(beside: Apart) -> None:
-    async with beside.open() as read:
+    async with reading_on(beside) as read:
         async with beside.open():
             await read(A_PAGE)
         process = beside._beside.process
@@ -178,6 +202,7 @@ def test_it_does_not_outlive_who_started_it() -> None:
         "async def main():\n"
         "    apart.WORTHWHILE, it = 0, apart.Apart()\n"
         "    async with it.open() as read:\n"
+        f"        await read({FIRST!r})\n"
         f"        await read({A_PAGE!r})\n"
         "        print(it._beside.process.pid, flush=True)\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -210,6 +235,8 @@ def test_it_needs_neither_database_nor_network() -> None:
 async def test_a_first_load_read_beside_fills_the_mirror_as_one_read_here(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for module in (queries, reading):  # three pages, of which the first is laid out here
+        monkeypatch.setattr(module, "PAGE_SIZE", 10)
     organisations = [house.xero.add_organisation(name) for name in ("Beside", "Here")]
     for organisation in organisations:
         for number in range(30):
@@ -222,7 +249,7 @@ async def test_a_first_load_read_beside_fills_the_mirror_as_one_read_here(
         async with house.database.reading(workspace) as store:
             found.append(sorted(_told(invoice) for invoice in await store.invoices.everything()))
         run = await house.run(workspace)
-        assert (run.state, run.added) == ("succeeded", 30)
+        assert (run.state, run.added, run.page_count) == ("succeeded", 30, 3)
         assert '"agree":true' in (run.agreement or "")
     assert found[0] == found[1]
 
