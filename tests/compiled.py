@@ -16,10 +16,14 @@ _first: dict[str, AsyncEngine] = {}
 
 
 def make_sharing_engine(url: URL, **about: int) -> AsyncEngine:
-    """The product's own engine, with the dialect and the compiled statements of the first of its kind."""
+    """The product's own engine, with the dialect and the compiled statements of the first of its kind that has
+    connected: until then a dialect does not know the database, and only its own engine tells it."""
     made, kind = make_engine(url, **about), url.get_backend_name()
-    first = _first.setdefault(kind, made).sync_engine
-    made.sync_engine.dialect, made.sync_engine._compiled_cache = first.dialect, first._compiled_cache
+    if kind in _first:
+        first = _first[kind].sync_engine
+        made.sync_engine.dialect, made.sync_engine._compiled_cache = first.dialect, first._compiled_cache
+    else:
+        event.listen(made.sync_engine, "connect", lambda *_about: _first.setdefault(kind, made), once=True)
     event.listen(made.sync_engine, "before_cursor_execute", ask_only)
     return made
 
