@@ -94,7 +94,7 @@ async def test_a_claim_says_whose_connection_it_is(empty_database):
 async def test_when_a_sync_is_due_again_is_asked_with_the_rhythm_of_its_workspace(empty_database):
     [usual, often] = await due(empty_database, "next_sync_at", 2, 1)
     async with empty_database.unscoped() as unscoped:
-        whose = await unscoped.connection_owner(often)
+        whose = await unscoped.owner_of(often)
         await unscoped.within(whose).preferences.save(Preferences(workspace_id=whose, mentions=[], sync_every=300))
         asked = []
         claimed = await unscoped.due.syncs(now=NOW, next_at=lambda *it: asked.append(it) or NEXT, limit=9)
