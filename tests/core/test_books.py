@@ -48,6 +48,31 @@ async def test_what_is_found_out_before_a_letter_is_in_the_next_look_too(house: 
     assert (await books(house, workspace)).invoices == 0
 
 
+async def test_while_a_sync_stores_pages_books_are_summed_up_once_a_second_and_anew_at_its_end(
+    house: House, acme: Organisation
+) -> None:
+    owing(acme, "INV-1", "100.00")
+    workspace = await house.synced(acme)
+    assert (await books(house, workspace)).invoices == 1
+    house.pass_time(minutes=1)
+    await house.syncing.request(workspace, by="U1", now=house.now)
+    assert (await books(house, workspace)).invoices == 1
+    house.pass_time(seconds=0.5)
+    async with house.database.workspace(workspace) as store:
+        [invoice] = await store.invoices.everything()
+        row = invoice.model_dump(exclude={"workspace_id", "confirmed_by"})
+        await store.invoices.put([row | {"invoice_id": UUID(int=1), "contact_id": None}])
+        store.touch(house.now)
+    assert (await books(house, workspace)).invoices == 1
+    house.pass_time(seconds=1)
+    assert (await books(house, workspace)).invoices == 2
+    async with house.database.workspace(workspace) as store:
+        await store.invoices.gone([UUID(int=1)], confirmed_by=UUID(int=2))
+        store.touch(house.now)
+    await house.engine.drain()
+    assert (await books(house, workspace)).invoices == 1
+
+
 async def test_what_is_overdue_is_summed_up_anew_each_day(house: House, acme: Organisation) -> None:
     owing(acme, "INV-1", "100.00")
     workspace = await house.synced(acme)

@@ -1,5 +1,6 @@
 """What each answer of Xero means: a row of the table is an answer as Xero gives it."""
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import errors
-from core.xero.answers import AccessRefused, Forbidden, decipher, told_apart
+from core.xero.answers import AccessRefused, Forbidden, decipher, size_of, told_apart, unpacked
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -122,3 +123,16 @@ def test_a_403_means_what_the_list_of_connections_says() -> None:
     gone, changed = told_apart(refused, still_listed=False), told_apart(refused, still_listed=True)
     assert (type(gone), type(changed)) == (errors.DisconnectedInXero, errors.ChangedInXero)
     assert gone.correlation_id == changed.correlation_id == "7"
+
+
+@given(st.binary(max_size=300).filter(lambda body: not body.startswith(b"\x1f\x8b")))
+def test_a_body_is_the_same_packed_or_not_and_so_is_its_size(body: bytes) -> None:
+    packed = gzip.compress(body)
+    assert unpacked(packed) == unpacked(body) == body
+    assert size_of(packed) == size_of(body) == len(body)
+
+
+@pytest.mark.parametrize("broken", [gzip.compress(b"{}" * 99)[:-9], b"\x1f\x8b" + b"?" * 40, b"\x1f\x8b"])
+def test_half_a_packet_is_no_answer_and_passes(broken: bytes) -> None:
+    with pytest.raises(errors.XeroUnavailable):
+        unpacked(broken)
