@@ -10,9 +10,10 @@ from contextlib import aclosing
 from uuid import UUID
 
 from core.agreement import Agreement, compare
-from core.changes import Position, is_outstanding
+from core.changes import is_outstanding
 from core.clock import utc_now
 from core.counting import Count
+from core.paging import Position
 from core.reading import MANY, Reader, advance
 from core.walking import Leaf, Walk, note
 from core.xero import wire

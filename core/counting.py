@@ -9,8 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from core.changes import SLACK
 from core.changes import is_outstanding as owes
+from core.paging import SLACK
 
 BESIDE = {"connection_id", "confirmed_by"}
 """Columns that are ours, not Xero's."""

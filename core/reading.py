@@ -1,7 +1,7 @@
 """Reading Xero page by page into the mirror. A page, its cursor and the run's progress commit together.
 
 What is fetched is fetched with no transaction open; what is stored is stored in one. What a run reads, and in which
-order, is decided in core/course.py.
+order, is decided in core/what_is_read.py.
 """
 
 import asyncio
@@ -18,11 +18,12 @@ import structlog
 
 from core import progress
 from core.apart import Apart, LaidOut, Read, here
-from core.changes import Change, Position, change, newest_of_each
+from core.changes import Change, change, newest_of_each
 from core.clock import steady, utc_now
 from core.counting import Count, contact_drifted, drifted, outstanding_in
 from core.errors import Superseded
 from core.notices import encode
+from core.paging import Position
 from core.tracing import span
 from core.walking import Fetch, Leaf, Walk, note
 from core.xero import wire

@@ -10,7 +10,6 @@ from core import agreement, measures, progress, quotas, tracing
 from core.agreement import Agreement
 from core.apart import Apart
 from core.clock import utc_now
-from core.course import Result, everything
 from core.engine import Engine
 from core.errors import BooksDiffer, NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
 from core.guard import survived
@@ -23,6 +22,7 @@ from core.schedule import next_night, next_sync_at
 from core.tokens import Tokens
 from core.troubles import Troubles
 from core.vault import Vault
+from core.what_is_read import Result, everything
 from core.xero.client import Meter, OrganisationCalls, Xero
 from core.xero.oauth import XeroLogin
 from core.zones import zone

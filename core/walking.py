@@ -13,7 +13,7 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from core.changes import SLACK, Position, onward, whole_second
+from core.paging import SLACK, Position, onward, whole_second
 from core.xero.queries import PAGE_SIZE
 from core.xero.wire import Page
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.changes import Position
+from core.paging import Position
 from core.walking import Walk, note
 from core.xero.wire import Page
 
