@@ -2,7 +2,8 @@
 
 One process with the scheduler's tick and the engine, as `solido scheduler` and `solido worker` have them. Every
 organisation is due once in fifteen minutes, spread evenly; what is measured are SECONDS of them at the real rate (11
-syncs a second for 10,000), not an hour: each second is like the next. `engine` closes each run without reading
+syncs a second for 10,000); `--seconds 3600` is the hour, in which each of them has its turn three or four times, and
+memory, lateness and CPU are printed for each quarter of it. `engine` closes each run without reading
 anything; `whole` is the product's own sync that finds nothing new, with answers of Xero's that come from memory, so
 that no network and no emulator is in the figures.
 
@@ -17,15 +18,15 @@ import os
 import resource
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import httpx
@@ -36,6 +37,7 @@ from sqlmodel import col, select
 from core.clock import utc_now
 from core.engine import DbosEngine, prepare
 from core.patience import Patience
+from core.schedule import jitter
 from core.scheduler import Due, Scheduler, Tick
 from core.sealed_places import of_connection
 from core.sync import Syncing
@@ -55,6 +57,8 @@ EVERY = timedelta(minutes=15)
 SETTLED_SECONDS = 5.0
 """So long it runs before anything is measured."""
 ROWS_AT_ONCE = 5000
+QUARTERS = 4
+PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def quiet_xero(request: httpx.Request) -> httpx.Response:
@@ -168,14 +172,16 @@ async def measured(url: str, key: str, due: dict[UUID, datetime], *, whole: bool
     began = time.monotonic()
     first = min(due.values())
     await asyncio.sleep(max((first - utc_now()).total_seconds(), 0))
-    used, at = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
-    await asyncio.sleep(seconds)
-    spent, passed = resource.getrusage(resource.RUSAGE_SELF), time.monotonic() - at
+    used, looks = resource.getrusage(resource.RUSAGE_SELF), [look()]
+    for _ in range(QUARTERS):
+        await asyncio.sleep(seconds / QUARTERS)
+        looks.append(look())
+    spent, passed = resource.getrusage(resource.RUSAGE_SELF), looks[-1].at - looks[0].at
     async with database.asking() as unscoped:
         runs = (await unscoped.session.exec(select(SyncRun).where(col(SyncRun.finished_at).is_not(None)))).all()
         unfinished = (await unscoped.session.exec(select(func.count()).where(col(SyncRun.finished_at).is_(None)))).one()
-    late = sorted((run.started_at - due[run.connection_id]).total_seconds() for run in runs if run.started_at)
-    times = Counter(run.connection_id for run in runs)
+    begun, overlaps = punctual(runs, due, whole=whole)
+    late = [seconds for _at, seconds in begun]
     after = await size(database)
     await scheduler.stop()
     await engine.stop()
@@ -188,12 +194,57 @@ async def measured(url: str, key: str, due: dict[UUID, datetime], *, whole: bool
         "cpu": cpu / passed,
         "p50": median(late) if late else 0.0,
         "p99": quantiles(late, n=100)[98] if len(late) > 1 else 0.0,
-        "overlaps": sum(count - 1 for count in times.values()),
+        "overlaps": overlaps,
+        "quarters": [
+            {
+                "cpu": (then.cpu - before_it.cpu) / (then.at - before_it.at),
+                "megabytes": then.megabytes,
+                "late": max((s for at, s in begun if before_it.clock <= at < then.clock), default=0.0),
+            }
+            for before_it, then in pairwise(looks)
+        ],
         "megabytes": spent.ru_maxrss / 1024,
         "bytes_each": before / len(due),
         "growth": (after - before) / max(len(runs), 1),
         "began": began,
     }
+
+
+def punctual(
+    runs: Sequence[SyncRun], due: dict[UUID, datetime], *, whole: bool
+) -> tuple[list[tuple[datetime, float]], int]:
+    """When each run began and how many seconds late, in order; and how many began before the one ahead had ended."""
+    begun, overlaps = [], 0
+    ahead: dict[UUID, SyncRun] = {}
+    for run in sorted((run for run in runs if run.started_at), key=lambda run: run.queued_at):
+        assert run.started_at is not None
+        before = ahead.get(run.connection_id)
+        wanted = due[run.connection_id]
+        if before is not None:
+            assert before.finished_at is not None
+            overlaps += run.started_at < before.finished_at
+            # A sync that has ended says when the next is due; one that only was handed over was put off by the tick.
+            wanted = (
+                before.finished_at + EVERY if whole else before.queued_at + EVERY + jitter(before.connection_id, EVERY)
+            )
+        begun.append((run.started_at, (run.started_at - wanted).total_seconds()))
+        ahead[run.connection_id] = run
+    return sorted(begun), overlaps
+
+
+class Look(NamedTuple):
+    """At this process: seconds of a steady clock, the wall clock, CPU seconds, and what it holds now."""
+
+    at: float
+    clock: datetime
+    cpu: float
+    megabytes: float
+
+
+def look() -> Look:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return Look(time.monotonic(), utc_now(), used.ru_utime + used.ru_stime, pages * PAGE / 2**20)
 
 
 async def size(database: Database) -> int:
@@ -251,6 +302,9 @@ def main() -> None:
                         f"{it['cpu']:>7.1%}{it['p50']:>7.2f}{it['p99']:>7.2f}{it['overlaps']:>9}{it['megabytes']:>6.0f}"
                     )
                     say(f"{it['bytes_each']:>7,.0f}{it['growth']:>7,.0f}\n")
+                    for place, quarter in enumerate(it["quarters"], 1):
+                        said = f"{quarter['cpu']:.1%} of a core, {quarter['megabytes']:.0f} MB"
+                        say(f"{'':10}quarter {place}: {said}, latest {quarter['late']:.2f} s\n")
                     sys.stdout.flush()
 
 
