@@ -95,13 +95,13 @@ def signed(body: bytes) -> dict[str, str]:
     }
 
 
-def command(text: str, answers_at: str = "http://localhost:9/") -> bytes:
+def command(text: str, answers_at: str = "http://localhost:9/", channel: str = "C0FINANCE") -> bytes:
     """As somebody types it: each has a trigger of its own, or it would be taken for one that was sent again."""
     form = {
         "command": "/solido",
         "text": text,
         "team_id": "T0SOLIDO",
-        "channel_id": "C0FINANCE",
+        "channel_id": channel,
         "user_id": "U0ADMIN",
         "trigger_id": f"1.2.{next(typed)}",
         "response_url": answers_at,
@@ -117,9 +117,11 @@ def make_client(*, timeout: float = 5) -> httpx.AsyncClient:
     return httpx.AsyncClient(limits=limits, timeout=timeout)
 
 
-async def ack(client: httpx.AsyncClient, url: str, text: str, answers_at: str = "http://localhost:9/") -> float:
+async def ack(
+    client: httpx.AsyncClient, url: str, text: str, answers_at: str = "http://localhost:9/", channel: str = "C0FINANCE"
+) -> float:
     """Milliseconds from sending a signed command to the end of its answer; what comes later goes to `answers_at`."""
-    body = command(text, answers_at)
+    body = command(text, answers_at, channel)
     return await timed(client, url, body, signed(body))
 
 

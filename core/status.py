@@ -12,9 +12,10 @@ from core.errors import NotConnected
 from core.notices import Books
 from core.progress import books
 from storage.database import Database
-from storage.mirror_models import SetAside
 from storage.models import Connection, RunState, SyncRun
-from storage.runs import RunTotals
+from storage.runs import Figures, RunTotals
+from storage.set_aside import FirstOf
+from storage.slack_models import Preferences
 from storage.unapplied import Rest
 
 SHOWN_RUNS = 10
@@ -29,16 +30,13 @@ class Status:
 
     connection: Connection
     books: Books
-    totals: RunTotals
+    figures: Figures
     runs: Sequence[SyncRun]
     advise: str | None
-    calls_today: int
     agreement: Agreement | None
     unapplied: Sequence[Rest]
-    bytes_this_month: int
-    automatic_cost: float
-    set_aside: int
-    first_set_aside: Sequence[SetAside]
+    set_aside: FirstOf
+    preferences: Preferences
 
 
 def success_rate(totals: RunTotals) -> float | None:
@@ -61,17 +59,16 @@ async def status(database: Database, workspace_id: UUID, *, now: datetime) -> St
         if connection is None:
             raise NotConnected
         runs = await store.runs.latest(SHOWN_RUNS)
+        figures = await store.runs.figures(today=start_of_day(now), month=start_of_month(now), a_day_ago=now - A_DAY)
+        odd = await store.set_aside.first(SHOWN_SET_ASIDE)
         return Status(
             connection=connection,
             books=await books(store, connection, now=now),
-            totals=await store.runs.totals(),
+            figures=figures,
             runs=runs,
             advise=advise(runs),
-            calls_today=await store.runs.calls_since(start_of_day(now)),
             unapplied=await store.unapplied.by_contact(owing=True),
-            bytes_this_month=await store.runs.bytes_since(start_of_month(now)),
-            automatic_cost=await store.runs.automatic_cost(since=now - A_DAY),
             agreement=agreement.decode(await store.runs.last_agreement(connection.id)),
-            set_aside=await store.set_aside.count(),
-            first_set_aside=await store.set_aside.first(SHOWN_SET_ASIDE),
+            set_aside=odd,
+            preferences=await store.preferences.get(),
         )

@@ -23,12 +23,8 @@ class Workspaces:
                 raise NoWorkspace
             if len(places) == 1:
                 return places[0].workspace_id
-            choices = []
-            for place in places:
-                connection = await unscoped.within(place.workspace_id).connections.latest()
-                name = connection.tenant_name if connection else ""
-                choices.append(Choice(place.workspace_id, place.channel_id, name))
-            raise WhichWorkspace(choices)
+            names = await unscoped.organisations(team_id)
+            raise WhichWorkspace([Choice(*place, names.get(place.workspace_id, "")) for place in places])
 
     async def at(self, team_id: UUID, channel_id: str) -> UUID | None:
         """The workspace of exactly this channel."""

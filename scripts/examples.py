@@ -23,7 +23,8 @@ from core.zones import zone
 from storage.mirror_models import Invoice, SetAside
 from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
 from storage.reminder_models import Hold, Letter, LetterState, Reminder, ReminderPolicy, Scope, Verdict
-from storage.runs import RunTotals
+from storage.runs import Figures, RunTotals
+from storage.set_aside import FirstOf
 from storage.slack_models import Preferences
 from storage.unapplied import Rest
 
@@ -106,23 +107,20 @@ def status(**more: Any) -> Status:
     usual: dict[str, Any] = {
         "connection": connection(),
         "books": BOOKS,
-        "totals": RunTotals(4021, 4013, 8),
+        "figures": Figures(RunTotals(4021, 4013, 8), calls_today=212, bytes_this_month=3_400_000, automatic_cost=3.0),
         "runs": [run(), run(**FAILED), run(trigger=Trigger.RECONCILE, added=0, settled=0)],
         "advise": None,
-        "calls_today": 212,
         "agreement": AGREE,
         "unapplied": [],
-        "bytes_this_month": 3_400_000,
-        "automatic_cost": 3.0,
-        "set_aside": 0,
-        "first_set_aside": [],
+        "set_aside": FirstOf([], 0),
+        "preferences": preferences(mentions=[]),
     }
     return Status(**usual | more)
 
 
-def set_aside() -> list[SetAside]:
+def set_aside() -> FirstOf:
     about = {"workspace_id": AN_ID, "connection_id": AN_ID, "resource": "invoices", "since_at": NOON}
-    return [SetAside(**about, record="1", label="INV-0077", reason="an amount is missing")]
+    return FirstOf([SetAside(**about, record="1", label="INV-0077", reason="an amount is missing")], 1)
 
 
 UNAPPLIED = [Rest(AN_ID, "GBP", Decimal("250.00"))]

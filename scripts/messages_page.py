@@ -114,8 +114,7 @@ def told_of_status() -> Chapter:
         advise="XeroUnavailable",
         agreement=of.DIFFER,
         unapplied=of.UNAPPLIED,
-        set_aside=4,
-        first_set_aside=of.set_aside(),
+        set_aside=of.set_aside()._replace(of=4),
     )
     gone = {"state": ConnectionState.DISCONNECTED, "next_sync_at": None}
     ended = of.connection(**gone, disconnected_by=WHO, disconnected_at=NOON)

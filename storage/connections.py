@@ -6,7 +6,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import Connection, ConnectionState
+from storage.owned import MINE
 
+ENDED = col(Connection.state) == ConnectionState.DISCONNECTED
+LATEST = (
+    select(Connection)
+    .where(col(Connection.workspace_id) == MINE)
+    .order_by(ENDED, col(Connection.connected_at).desc())
+    .limit(1)
+)
 NOT_ITS_KEY = {"key_share": True}
 """How a connection is locked. Whoever stores a row that belongs to it holds on to its key until the end, and a lock of
 the key too would wait for them, while they may wait for us."""
@@ -40,9 +48,7 @@ class Connections:
 
     async def latest(self) -> Connection | None:
         """The connection people mean: the live one, else the one that ended last."""
-        ended = col(Connection.state) == ConnectionState.DISCONNECTED
-        newest = self._mine().order_by(ended, col(Connection.connected_at).desc()).limit(1)
-        return (await self._session.exec(newest)).one_or_none()
+        return (await self._session.exec(LATEST, params={"mine": self._workspace_id})).one_or_none()
 
     async def take_refresh(self, connection_id: UUID, *, version: int, now: datetime, until: datetime) -> bool:
         """Take the right to refresh this version of the tokens; False when somebody else has it or was faster."""

@@ -1,10 +1,18 @@
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.mirror_models import Cursor
 from storage.models import Resource
+from storage.owned import MINE
+
+CURSOR = select(Cursor).where(
+    col(Cursor.workspace_id) == MINE,
+    col(Cursor.connection_id) == bindparam("connection"),
+    col(Cursor.resource) == bindparam("resource"),
+)
 
 
 class Cursors:
@@ -16,12 +24,8 @@ class Cursors:
 
     async def get(self, connection_id: UUID, resource: Resource) -> Cursor:
         """Return the cursor; a new one, still to be filled, where nothing was read yet."""
-        mine = select(Cursor).where(
-            col(Cursor.workspace_id) == self._workspace_id,
-            col(Cursor.connection_id) == connection_id,
-            col(Cursor.resource) == resource,
-        )
-        found = (await self._session.exec(mine)).one_or_none()
+        wanted = {"mine": self._workspace_id, "connection": connection_id, "resource": resource}
+        found = (await self._session.exec(CURSOR, params=wanted)).one_or_none()
         if found is None:
             found = Cursor(workspace_id=self._workspace_id, connection_id=connection_id, resource=resource)
             self._session.add(found)

@@ -1,5 +1,10 @@
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam
+
+MINE: Any = bindparam("mine", type_=Uuid())
+"""Whose rows are meant, in statements that are made once and asked often: to make one anew takes as long as to ask."""
 
 
 class Owned(NamedTuple):

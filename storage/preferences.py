@@ -4,8 +4,11 @@ from uuid import UUID
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.owned import MINE
 from storage.slack_models import Preferences
 from storage.upserts import upsert
+
+SET = select(Preferences).where(col(Preferences.workspace_id) == MINE)
 
 
 class PreferenceRow:
@@ -17,8 +20,7 @@ class PreferenceRow:
 
     async def get(self) -> Preferences:
         """The usual where nothing was ever set."""
-        mine = select(Preferences).where(col(Preferences.workspace_id) == self._workspace_id)
-        found = (await self._session.exec(mine)).one_or_none()
+        found = (await self._session.exec(SET, params={"mine": self._workspace_id})).one_or_none()
         return found or Preferences(workspace_id=self._workspace_id, mentions=[])
 
     async def save(self, it: Preferences) -> None:

@@ -1,18 +1,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Dialect, Insert
-from sqlmodel import case, col, func, insert, literal, select, update
+from sqlalchemy import Dialect, Insert, bindparam
+from sqlmodel import SQLModel, case, col, func, insert, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import RunState, SyncRun, Trigger
+from storage.owned import MINE
 from storage.types import UtcDateTime
 from storage.upserts import insert_for
 
+RUNS = SQLModel.metadata.tables["sync_run"]
 QUIET_COST = 2.0
 """Calls of an automatic sync that finds nothing: invoices, contacts."""
 
@@ -44,6 +46,63 @@ class RunTotals(NamedTuple):
     total: int
     succeeded: int
     failed: int
+
+
+class Figures(NamedTuple):
+    """All syncs there were; requests to Xero on this day and bytes in this month, as these begin for Xero; requests of
+    an automatic sync in the last day, on average."""
+
+    totals: RunTotals
+    calls_today: int
+    bytes_this_month: int
+    automatic_cost: float
+
+
+def added_up(value: object, condition: Any) -> Any:
+    return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
+
+
+def since(moment: str) -> Any:
+    """Asked for since the moment that is given under this name."""
+    return col(SyncRun.queued_at) >= bindparam(moment)
+
+
+DONE, NOT_DONE = col(SyncRun.state) == RunState.SUCCEEDED, col(SyncRun.state) == RunState.FAILED
+TOTALS: tuple[Any, ...] = (func.count(), added_up(1, DONE), added_up(1, NOT_DONE))
+AUTOMATIC = col(SyncRun.trigger) == Trigger.SCHEDULED
+STAND = select(
+    func.count(),
+    func.count(col(SyncRun.finished_at)),
+    *(func.coalesce(func.sum(grown), 0) for grown in (SyncRun.attempt, SyncRun.page, SyncRun.calls, SyncRun.bytes)),
+).where(col(SyncRun.workspace_id) == MINE)
+COST: tuple[Any, ...] = (
+    added_up(SyncRun.calls, since("today")),
+    added_up(SyncRun.bytes, since("month")),
+    func.avg(case((since("a_day_ago"), case((AUTOMATIC & DONE, col(SyncRun.calls)))))),
+)
+FIGURES: Any = select(*(TOTALS + COST)).where(col(SyncRun.workspace_id) == MINE)
+LATEST = (
+    select(SyncRun)
+    .where(col(SyncRun.workspace_id) == MINE)
+    .order_by(col(SyncRun.queued_at).desc(), col(SyncRun.id))
+    .limit(bindparam("count"))
+)
+AGREED = (
+    select(SyncRun.agreement)
+    .where(
+        col(SyncRun.workspace_id) == MINE,
+        col(SyncRun.connection_id) == bindparam("connection"),
+        col(SyncRun.agreement).is_not(None),
+    )
+    .order_by(col(SyncRun.queued_at).desc())
+    .limit(1)
+)
+WRITE = (
+    update(RUNS)
+    .where(RUNS.c.id == bindparam("run"), RUNS.c.workspace_id == MINE)
+    .where(RUNS.c.attempt == bindparam("by"), RUNS.c.finished_at.is_(None))
+)
+"""Of the table, whatever columns are given: the unit of work would look through all that is loaded, page by page."""
 
 
 class Runs:
@@ -108,14 +167,10 @@ class Runs:
 
     async def write(self, run_id: UUID, *, attempt: int, **values: object) -> bool:
         """Change the run in the name of this attempt; False when another attempt has taken over or the run is over."""
-        changed = await self._session.exec(
-            update(SyncRun)
-            .where(col(SyncRun.id) == run_id, col(SyncRun.workspace_id) == self._workspace_id)
-            .where(col(SyncRun.attempt) == attempt, col(SyncRun.finished_at).is_(None))
-            .values(**values)
-            .execution_options(synchronize_session=False)  # it would look through all rows loaded, page by page
-        )
-        return bool(changed.rowcount)
+        await self._session.flush()
+        named = {"run": run_id, "mine": self._workspace_id, "by": attempt}
+        connection = await self._session.connection()
+        return bool((await connection.execute(WRITE, named | values)).rowcount)
 
     async def give_up(self, connection_id: UUID, *, error: str, now: datetime) -> None:
         """End an unfinished run whatever it is doing; its worker finds out at its next write."""
@@ -139,16 +194,11 @@ class Runs:
 
     async def stand(self) -> Stand:
         """What is different as soon as a sync has changed anything in the mirror, whatever the clocks say."""
-        grown = (SyncRun.attempt, SyncRun.page, SyncRun.calls, SyncRun.bytes)
-        sums = [func.coalesce(func.sum(column), 0) for column in grown]
-        mine = select(func.count(), func.count(SyncRun.finished_at), *sums)  # type: ignore[arg-type]
-        row = (await self._session.exec(mine.where(col(SyncRun.workspace_id) == self._workspace_id))).one()
-        return Stand(*map(int, row))
+        return Stand(*map(int, (await self._session.exec(STAND, params={"mine": self._workspace_id})).one()))
 
     async def latest(self, count: int) -> Sequence[SyncRun]:
         """The newest runs, newest first."""
-        newest = self._mine().order_by(col(SyncRun.queued_at).desc(), col(SyncRun.id)).limit(count)
-        return (await self._session.exec(newest)).all()
+        return (await self._session.exec(LATEST, params={"mine": self._workspace_id, "count": count})).all()
 
     async def everything(self) -> Sequence[SyncRun]:
         """Oldest first."""
@@ -156,26 +206,20 @@ class Runs:
 
     async def last_agreement(self, connection_id: UUID) -> str | None:
         """What came of comparing the books last (core/agreement.py)."""
-        compared = select(SyncRun.agreement).where(
-            col(SyncRun.workspace_id) == self._workspace_id,
-            col(SyncRun.connection_id) == connection_id,
-            col(SyncRun.agreement).is_not(None),
-        )
-        return (await self._session.exec(compared.order_by(col(SyncRun.queued_at).desc()).limit(1))).first()
+        theirs = {"mine": self._workspace_id, "connection": connection_id}
+        return (await self._session.exec(AGREED, params=theirs)).first()
+
+    async def figures(self, *, today: datetime, month: datetime, a_day_ago: datetime) -> Figures:
+        """In one look; `today` and `month` are when these began."""
+        given = {"mine": self._workspace_id, "today": today, "month": month, "a_day_ago": a_day_ago}
+        *totals, calls, received, average = (await self._session.exec(FIGURES, params=given)).one()
+        return Figures(RunTotals(*totals), int(calls), int(received), max(float(average or 0), QUIET_COST))
 
     async def totals(self, *, since: datetime | None = None) -> RunTotals:
         """How many syncs there were, or were asked for since that moment, and how the finished ones ended."""
-
-        def ended(state: RunState) -> object:
-            return func.coalesce(func.sum(case((col(SyncRun.state) == state, 1), else_=0)), 0)
-
-        row = await self._session.exec(
-            select(func.count(), ended(RunState.SUCCEEDED), ended(RunState.FAILED)).where(  # type: ignore[call-overload]
-                col(SyncRun.workspace_id) == self._workspace_id,
-                *([] if since is None else [col(SyncRun.queued_at) >= since]),
-            )
-        )
-        return RunTotals(*row.one())
+        mine: Any = select(*TOTALS).where(col(SyncRun.workspace_id) == self._workspace_id)
+        wanted = mine if since is None else mine.where(col(SyncRun.queued_at) >= since)
+        return RunTotals(*(await self._session.exec(wanted)).one())
 
     async def automatic_cost(self, *, since: datetime) -> float:
         """Calls of an automatic sync, on average since that moment; two where there was none."""
@@ -188,15 +232,6 @@ class Runs:
             )
         )
         return max(float(row.one() or 0), QUIET_COST)
-
-    async def bytes_since(self, moment: datetime) -> int:
-        """Bytes received from Xero by runs queued since that moment."""
-        row = await self._session.exec(
-            select(func.coalesce(func.sum(SyncRun.bytes), 0)).where(
-                col(SyncRun.workspace_id) == self._workspace_id, col(SyncRun.queued_at) >= moment
-            )
-        )
-        return int(row.one())
 
     async def calls_since(self, moment: datetime) -> int:
         """Requests made to Xero by runs queued since that moment."""

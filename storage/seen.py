@@ -1,11 +1,29 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 
+from sqlalchemy import Dialect, bindparam
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col, delete, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.slack_models import SeenRequest
 from storage.upserts import insert_for
+
+KEPT = update(SeenRequest).where(col(SeenRequest.key).in_(bindparam("keys", expanding=True)))
+KEPT = KEPT.values(until_at=bindparam("until")).execution_options(synchronize_session=False)
+
+
+@lru_cache
+def noting(dialect: Dialect) -> ReturningInsert[tuple[str]]:
+    """Note keys that are new or past their time; those come back."""
+    note = insert_for(dialect)(SeenRequest)
+    anew = note.on_conflict_do_update(
+        index_elements=[col(SeenRequest.key)],
+        set_={"until_at": note.excluded.until_at},
+        where=col(SeenRequest.until_at) <= bindparam("now"),
+    )
+    return anew.returning(col(SeenRequest.key))  # type: ignore[no-any-return]
 
 
 class SeenRequests:
@@ -24,14 +42,8 @@ class SeenRequests:
         # Sorted: two processes with the same keys would otherwise wait for each other.
         keys = sorted({key for request in requests for key in request})
         connection = await self._session.connection()
-        note = insert_for(connection.dialect)(SeenRequest)
-        anew = note.on_conflict_do_update(
-            index_elements=[col(SeenRequest.key)],
-            set_={"until_at": note.excluded.until_at},
-            where=col(SeenRequest.until_at) <= now,
-        )
-        rows = [{"key": key, "until_at": until} for key in keys]
-        free = set((await connection.execute(anew.returning(col(SeenRequest.key)), rows)).scalars())
+        rows = [{"key": key, "until_at": until, "now": now} for key in keys]
+        free = set((await connection.execute(noting(connection.dialect), rows)).scalars())
         answers = []
         for request in requests:
             answers.append(free.issuperset(request))
@@ -39,7 +51,7 @@ class SeenRequests:
         return answers
 
     async def keep(self, keys: Collection[str], *, until: datetime) -> None:
-        await self._session.exec(update(SeenRequest).where(col(SeenRequest.key).in_(keys)).values(until_at=until))
+        await self._session.exec(KEPT, params={"keys": list(keys), "until": until})
 
     async def release(self, keys: Collection[str]) -> None:
         """Have these be new again: nothing came of them."""

@@ -1,13 +1,30 @@
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.mirror_models import SetAside
 from storage.models import Resource
+from storage.owned import MINE
 from storage.upserts import upsert
+
+FIRST = (
+    select(SetAside, func.count().over())
+    .where(col(SetAside.workspace_id) == MINE)
+    .order_by(col(SetAside.since_at), col(SetAside.record))
+    .limit(bindparam("count"))
+)
+
+
+class FirstOf(NamedTuple):
+    """The oldest of some records, and how many there are."""
+
+    records: list[SetAside]
+    of: int
 
 
 class SetAsides:
@@ -45,8 +62,7 @@ class SetAsides:
         mine = select(func.count()).select_from(SetAside).where(col(SetAside.workspace_id) == self._workspace_id)
         return (await self._session.exec(mine)).one()
 
-    async def first(self, count: int) -> Sequence[SetAside]:
-        mine = select(SetAside).where(col(SetAside.workspace_id) == self._workspace_id)
-        return (
-            await self._session.exec(mine.order_by(col(SetAside.since_at), col(SetAside.record)).limit(count))
-        ).all()
+    async def first(self, count: int) -> FirstOf:
+        """The oldest of them, and how many there are in all."""
+        rows = (await self._session.exec(FIRST, params={"mine": self._workspace_id, "count": count})).all()
+        return FirstOf([record for record, _all in rows], rows[0][1] if rows else 0)

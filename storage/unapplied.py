@@ -8,12 +8,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.invoices import outstanding_of
 from storage.mirror_models import Invoice
+from storage.owned import MINE
 from storage.types import Money
 from storage.unapplied_models import Unapplied
 from storage.upserts import upsert
 
 KEY = ("workspace_id", "paper_id")
 CHANGING = tuple(column for column in Unapplied.model_fields if column not in KEY)
+
+BY_CONTACT = (
+    select(Unapplied.contact_id, Unapplied.currency, func.sum(Unapplied.remaining, type_=Money()))
+    .where(col(Unapplied.workspace_id) == MINE)
+    .group_by(col(Unapplied.contact_id), col(Unapplied.currency))
+    .order_by(col(Unapplied.contact_id), col(Unapplied.currency))
+)
 
 
 class Rest(NamedTuple):
@@ -47,12 +55,7 @@ class UnappliedPapers:
 
     async def by_contact(self, *, owing: bool = False) -> list[Rest]:
         """Per customer and currency; only of those who owe something, if wanted."""
-        rows = await self._session.exec(
-            select(Unapplied.contact_id, Unapplied.currency, func.sum(Unapplied.remaining, type_=Money()))
-            .where(col(Unapplied.workspace_id) == self._workspace_id)
-            .group_by(col(Unapplied.contact_id), col(Unapplied.currency))
-            .order_by(col(Unapplied.contact_id), col(Unapplied.currency))
-        )
+        rows = await self._session.exec(BY_CONTACT, params={"mine": self._workspace_id})
         found = [Rest(*row) for row in rows.all()]
         if not found or not owing:
             return found

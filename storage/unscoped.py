@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Table, Uuid
+from sqlalchemy import Table, Uuid, bindparam
 from sqlmodel import SQLModel, col, delete, func, select, union_all, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.connections import ENDED
 from storage.digests import Digests
 from storage.due import DueWork
 from storage.figures import Figures
@@ -34,6 +35,26 @@ from storage.store import WorkspaceStore
 from storage.teams import Teams
 from storage.webhook_models import WebhookFeed
 from storage.workers import Workers
+
+TEAM = select(Team).where(
+    col(Team.enterprise_id) == bindparam("enterprise"), col(Team.slack_team_id) == bindparam("slack_team")
+)
+PLACES = (
+    select(Workspace.id, Workspace.channel_id)
+    .where(col(Workspace.team_id) == bindparam("team"))
+    .order_by(col(Workspace.created_at))
+)
+MISSED = (
+    select(OutboxMessage.workspace_id)
+    .join(Workspace, col(Workspace.id) == col(OutboxMessage.workspace_id))
+    .where(
+        col(Workspace.team_id) == bindparam("team"),
+        col(OutboxMessage.missed_at).is_not(None),
+        col(OutboxMessage.mentioned_at).is_(None),
+    )
+    .group_by(col(OutboxMessage.workspace_id))
+    .order_by(func.min(OutboxMessage.id))
+)
 
 
 class Place(NamedTuple):
@@ -70,16 +91,26 @@ class Unscoped:
         return WorkspaceStore(self.session, workspace_id, self._process)
 
     async def team(self, *, enterprise_id: str, slack_team_id: str) -> Team | None:
-        found = select(Team).where(col(Team.enterprise_id) == enterprise_id, col(Team.slack_team_id) == slack_team_id)
-        return (await self.session.exec(found)).one_or_none()
+        ids = {"enterprise": enterprise_id, "slack_team": slack_team_id}
+        return (await self.session.exec(TEAM, params=ids)).one_or_none()
 
     def add_team(self, team: Team) -> None:
         self.session.add(team)
 
     async def places(self, team_id: UUID) -> Sequence[Place]:
         """The workspaces of a team, oldest first."""
-        mine = select(Workspace.id, Workspace.channel_id).where(col(Workspace.team_id) == team_id)
-        return [Place(*row) for row in (await self.session.exec(mine.order_by(col(Workspace.created_at)))).all()]
+        return [Place(*row) for row in (await self.session.exec(PLACES, params={"team": team_id})).all()]
+
+    async def organisations(self, team_id: UUID) -> dict[UUID, str]:
+        """By workspace of the team, the name of the organisation people mean there: of the live connection, else of
+        the one that ended last. Those that never had one are left out."""
+        named = (
+            select(Connection.workspace_id, Connection.tenant_name)
+            .join(Workspace, col(Workspace.id) == col(Connection.workspace_id))
+            .where(col(Workspace.team_id) == team_id)
+            .order_by(ENDED.desc(), col(Connection.connected_at))
+        )
+        return dict((await self.session.exec(named)).all())  # what people mean comes last, and stays
 
     def add_workspace(self, workspace: Workspace) -> None:
         self.session.add(workspace)
@@ -107,18 +138,7 @@ class Unscoped:
     async def workspaces_with_missed(self, team_id: UUID) -> list[UUID]:
         """The workspaces of a team that have messages which could not be told where they belong, and were not mentioned
         since; the one that has waited longest first."""
-        found = (
-            select(OutboxMessage.workspace_id)
-            .join(Workspace, col(Workspace.id) == col(OutboxMessage.workspace_id))
-            .where(
-                col(Workspace.team_id) == team_id,
-                col(OutboxMessage.missed_at).is_not(None),
-                col(OutboxMessage.mentioned_at).is_(None),
-            )
-            .group_by(col(OutboxMessage.workspace_id))
-            .order_by(func.min(OutboxMessage.id))
-        )
-        return list((await self.session.exec(found)).all())
+        return list((await self.session.exec(MISSED, params={"team": team_id})).all())
 
     async def letter_by_unsubscribe(self, unsubscribe_hash: str) -> Owned | None:
         found = select(Letter.workspace_id, Letter.id).where(col(Letter.unsubscribe_hash) == unsubscribe_hash)

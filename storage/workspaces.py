@@ -5,6 +5,9 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import Team, Workspace
+from storage.owned import MINE
+
+IT = select(Workspace).where(col(Workspace.id) == MINE)
 
 
 class Workspaces:
@@ -16,7 +19,7 @@ class Workspaces:
 
     async def get(self) -> Workspace:
         """Return the workspace; NoResultFound for a workspace that is not there."""
-        return (await self._session.exec(select(Workspace).where(col(Workspace.id) == self._workspace_id))).one()
+        return (await self._session.exec(IT, params={"mine": self._workspace_id})).one()
 
     async def team(self) -> Team:
         mine = select(Team).join(Workspace, col(Workspace.team_id) == col(Team.id))

@@ -8,8 +8,7 @@ from core.status import status as facts
 
 
 async def status(call: Call) -> Message:
-    services, workspace_id = call.services, call.workspace_id
-    found = await facts(services.database, workspace_id, now=call.now)
-    async with services.database.reading(workspace_id) as store:
-        every = rhythm((await store.preferences.get()).sync_every, services.syncing.every)
+    services = call.services
+    found = await facts(services.database, call.workspace_id, now=call.now)
+    every = rhythm(found.preferences.sync_every, services.syncing.every)
     return views.status(found, daily_limit=services.daily_limit, every=every, now=call.now)

@@ -49,9 +49,9 @@ def _moments(connection: Connection) -> str:
 
 
 def _numbers(it: Status) -> str:
-    rate = success_rate(it.totals)
+    rate = success_rate(it.figures.totals)
     shown = "none has ended yet" if rate is None else f"{rate:.1%} succeeded"
-    return f"*{counted(it.totals.total, 'sync', 'syncs')}* so far, {shown}"
+    return f"*{counted(it.figures.totals.total, 'sync', 'syncs')}* so far, {shown}"
 
 
 def _owed(it: Status) -> str:
@@ -108,14 +108,13 @@ def _unapplied(it: Status) -> str:
 
 
 def _set_aside(it: Status) -> str:
-    if not it.set_aside:
+    shown, all_of_them = it.set_aside
+    if not shown:
         return ""
-    named = listed(
-        [f"{escape(record.label or record.record)} ({escape(record.reason)})" for record in it.first_set_aside]
-    )
-    more = it.set_aside - len(it.first_set_aside)
+    named = listed([f"{escape(record.label or record.record)} ({escape(record.reason)})" for record in shown])
+    more = all_of_them - len(shown)
     tail = f" and {more:,} more" if more else ""
-    return f":warning: {counted(it.set_aside, 'record')} from Xero could not be read: {named}{tail}."
+    return f":warning: {counted(all_of_them, 'record')} from Xero could not be read: {named}{tail}."
 
 
 def _stretched(it: Status) -> str:
@@ -128,14 +127,14 @@ def _stretched(it: Status) -> str:
 def _calls(it: Status, daily_limit: int, every: timedelta, now: datetime) -> str:
     """What Xero counts itself where it has told, else what we count."""
     connection, left = it.connection, quotas.of(it.connection, limit=daily_limit, now=now)
-    used = it.calls_today if left.used is None else left.used
+    used = it.figures.calls_today if left.used is None else left.used
     parts = [f"Calls to Xero today: {used:,} of {daily_limit:,} ({used / daily_limit:.0%})"]
     if connection.metered_at and connection.minute_left is not None and now - connection.metered_at < A_MINUTE:
         parts.append(f"{max(CALLS_A_MINUTE - connection.minute_left, 0)} of {CALLS_A_MINUTE} this minute")
     rhythm = timedelta(seconds=connection.stretched_to) if connection.stretched_to else every
-    a_day = forecast(rhythm, automatic=it.automatic_cost, nightly=NIGHTLY_COST)
+    a_day = forecast(rhythm, automatic=it.figures.automatic_cost, nightly=NIGHTLY_COST)
     parts.append(f"about {a_day:,} a day at this rhythm")
-    parts.append(f"{megabytes(it.bytes_this_month)} this month")
+    parts.append(f"{megabytes(it.figures.bytes_this_month)} this month")
     return " · ".join(parts)
 
 

@@ -32,7 +32,8 @@ from sandbox.slack import problems_of_message, problems_of_view
 from storage.invoices import Age
 from storage.mirror_models import SetAside
 from storage.models import AuditEvent, Connection, ConnectionState, Incident, RunState, SyncRun, Trigger
-from storage.runs import RunTotals
+from storage.runs import Figures, RunTotals
+from storage.set_aside import FirstOf
 from storage.slack_models import Preferences
 from storage.unapplied import Rest
 from tests.bot import sdk
@@ -204,10 +205,11 @@ STATUS = st.builds(
     Status,
     connection=CONNECTION,
     books=BOOKS,
-    totals=st.just(RunTotals(7, 5, 1)),
+    figures=st.builds(
+        Figures, st.just(RunTotals(7, 5, 1)), st.integers(0, 5000), st.integers(0, 10**12), st.floats(0, 1000)
+    ),
     runs=st.lists(RUN, max_size=10),
     advise=st.none() | BY_NAME["error"],
-    calls_today=st.integers(0, 5000),
     agreement=st.none()
     | st.builds(
         Agreement,
@@ -223,10 +225,12 @@ STATUS = st.builds(
         st.builds(Rest, st.uuids(), CURRENCIES, AMOUNTS),
         max_size=20,
     ),
-    bytes_this_month=st.integers(0, 10**12),
-    automatic_cost=st.floats(0, 1000),
-    set_aside=st.integers(3, 10**6),
-    first_set_aside=st.lists(row(SetAside, label=HOSTILE, record=HOSTILE, reason=HOSTILE), max_size=3),
+    set_aside=st.builds(
+        FirstOf,
+        st.lists(row(SetAside, label=HOSTILE, record=HOSTILE, reason=HOSTILE), max_size=3),
+        st.integers(3, 10**6),
+    ),
+    preferences=st.just(Preferences(mentions=[])),
 )
 INCIDENT = row(
     Incident,

@@ -28,7 +28,7 @@ async def contacts(house: House, workspace: UUID) -> dict[str, tuple[str, str, t
 
 async def complaints(house: House, workspace: UUID) -> dict[str, str]:
     async with house.looking(workspace) as store:
-        return {each.record: each.reason for each in await store.set_aside.first(100)}
+        return {each.record: each.reason for each in (await store.set_aside.first(100)).records}
 
 
 async def test_a_first_sync_mirrors_what_is_outstanding_and_nothing_else(house: House) -> None:

@@ -40,7 +40,8 @@ from storage.reminder_models import (
     Unsubscribed,
     Verdict,
 )
-from storage.runs import RunTotals, Stand
+from storage.runs import Figures, RunTotals, Stand
+from storage.set_aside import FirstOf
 from storage.slack_models import Preferences, WorkspaceAdmin
 from storage.store import WorkspaceStore
 from storage.unapplied_models import Unapplied
@@ -313,7 +314,10 @@ REACHES = {
     "runs.latest": Reach(lambda s, _: s.runs.latest(9), []),
     "runs.last_agreement": Reach(lambda s, h: s.runs.last_agreement(h.connection.id), None),
     "runs.automatic_cost": Reach(lambda s, _: s.runs.automatic_cost(since=NOW), 2.0),
-    "runs.bytes_since": Reach(lambda s, _: s.runs.bytes_since(NOW), 0),
+    "runs.figures": Reach(
+        lambda s, _: s.runs.figures(today=EARLIER, month=EARLIER, a_day_ago=EARLIER),
+        Figures(RunTotals(0, 0, 0), 0, 0, 2.0),
+    ),
     "runs.totals": Reach(lambda s, _: s.runs.totals(), RunTotals(0, 0, 0)),
     "runs.calls_since": Reach(lambda s, _: s.runs.calls_since(NOW), 0),
     "cursors.get": Reach(lambda s, h: s.cursors.get(h.connection.id, Resource.INVOICES), REFUSED),
@@ -362,7 +366,7 @@ REACHES = {
     ),
     "set_aside.clear": Reach(lambda s, _: s.set_aside.clear(Resource.INVOICES, ["r1"]), None),
     "set_aside.count": Reach(lambda s, _: s.set_aside.count(), 0),
-    "set_aside.first": Reach(lambda s, _: s.set_aside.first(9), []),
+    "set_aside.first": Reach(lambda s, _: s.set_aside.first(9), FirstOf([], 0)),
     "incidents.add": Reach(lambda s, h: s.incidents.add(forged_incident(h)), REFUSED),
     "incidents.open": Reach(lambda s, h: s.incidents.open(h.connection.id), []),
     "incidents.newest": Reach(lambda s, h: s.incidents.newest(h.connection.id, "ours"), None),

@@ -33,7 +33,7 @@ async def set_aside(database, connection, record, *, reason="odd", now=NOW, reso
 
 async def odd_records(database, connection):
     async with database.reading(connection.workspace_id) as store:
-        return [(odd.record, odd.reason, odd.since_at) for odd in await store.set_aside.first(9)]
+        return [(odd.record, odd.reason, odd.since_at) for odd in (await store.set_aside.first(9)).records]
 
 
 async def test_a_cursor_begins_with_everything_still_to_be_read(shared_database, acme):
@@ -68,6 +68,9 @@ async def test_records_set_aside_are_told_oldest_first(shared_database, acme):
     await set_aside(shared_database, acme, "young", now=NOW + SECOND)
     await set_aside(shared_database, acme, "old")
     assert [record for record, *_ in await odd_records(shared_database, acme)] == ["old", "young"]
+    async with shared_database.reading(acme.workspace_id) as store:
+        oldest, of = await store.set_aside.first(1)
+    assert ([odd.record for odd in oldest], of) == (["old"], 2)
 
 
 async def test_a_record_that_is_understood_is_no_longer_set_aside(shared_database, acme):

@@ -9,12 +9,12 @@ import pytest_asyncio
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from storage.models import RunState, Trigger
-from storage.runs import RunTotals
+from storage.runs import Figures, RunTotals
 from tests.builders import NOW, a_connection, a_run, a_workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-SECOND = timedelta(seconds=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 AUCKLAND = timezone(timedelta(hours=13))
 
 
@@ -177,6 +177,24 @@ async def test_calls_are_summed_from_a_moment_on(shared_database, acme):
         await a_run(shared_database, acme, calls=calls, queued_at=queued_at, finished_at=NOW)
     async with shared_database.reading(acme.workspace_id) as store:
         assert await store.runs.calls_since(NOW) == 23
+
+
+async def test_what_syncs_cost_is_summed_from_when_the_day_and_the_month_began(shared_database, acme):
+    shape = {"finished_at": NOW, "state": RunState.SUCCEEDED}
+    await a_run(shared_database, acme, calls=1000, bytes=1000, queued_at=NOW - 40 * DAY, **shape)
+    await a_run(shared_database, acme, calls=100, bytes=100, queued_at=NOW - 2 * DAY, **shape)
+    for calls, trigger, state in (
+        (10, Trigger.SCHEDULED, RunState.SUCCEEDED),
+        (4, Trigger.SCHEDULED, RunState.SUCCEEDED),
+        (500, Trigger.SCHEDULED, RunState.FAILED),
+        (700, Trigger.MANUAL, RunState.SUCCEEDED),
+    ):
+        await a_run(
+            shared_database, acme, calls=calls, bytes=1, queued_at=NOW, trigger=trigger, state=state, finished_at=NOW
+        )
+    async with shared_database.reading(acme.workspace_id) as store:
+        found = await store.runs.figures(today=NOW, month=NOW - 30 * DAY, a_day_ago=NOW - DAY)
+    assert found == Figures(RunTotals(6, 5, 1), calls_today=1214, bytes_this_month=104, automatic_cost=7.0)
 
 
 async def test_only_a_success_before_it_makes_a_run_not_the_first(shared_database, acme):
