@@ -55,6 +55,8 @@ class SlackListener:
                 NOT_INSTALLED + (f" The link for it: {services.public_url}/slack/install" if many_teams else "")
             ),
             ssl_check_enabled=False,
+            # It would look every hundredth of a second whether a listener has answered. bot/inbox.py waits for that.
+            process_before_response=True,
         )
         self.bolt.command("/solido")(self.on_command)
         self.bolt.action("open_xero")(self.on_link)
