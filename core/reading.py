@@ -21,7 +21,7 @@ from core.apart import Apart, LaidOut, Read, here
 from core.changes import Change, change, newest_of_each
 from core.clock import steady, utc_now
 from core.counting import Count, contact_drifted, drifted, outstanding_in
-from core.errors import Superseded
+from core.errors import Superseded, XeroUnavailable
 from core.notices import encode
 from core.paging import Position
 from core.tracing import span
@@ -138,11 +138,17 @@ class Reader:
     def fetching(self, path: str, params: Params, read: Read) -> Fetch:
         line = asyncio.Lock()
 
+        async def ask(at: Position) -> bytes:
+            async with line:
+                return await self.calls.get(path, paged(params, at.page), modified_since=at.since, packed=True)
+
         async def fetch(at: Position) -> wire.Page:
             with span("sync.read", resource=path, page=at.page):
-                async with line:
-                    body = await self.calls.get(path, paged(params, at.page), modified_since=at.since, packed=True)
-                return await read(body)
+                try:
+                    return await read(await ask(at))
+                except XeroUnavailable:
+                    # What cannot be unpacked shows only now that it is read. It broke on its way: once more.
+                    return await read(await ask(at))
 
         return fetch
 

@@ -1,6 +1,7 @@
 """Troubles made on purpose: which request gets which."""
 
 import asyncio
+import gzip
 import socket
 import struct
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ LABELS = {
     "503-maintenance": "Xero is offline for maintenance",
     "html": "a web page instead of JSON",
     "cut": "an answer cut off in the middle",
+    "garbled": "an answer that cannot be unpacked",
     "slow": "a slow answer",
     "reset": "a connection reset",
     "token-500": "an error at the token endpoint",
@@ -103,6 +105,10 @@ def _body(fault: Fault, tenant: str | None, limits: Limits, switches: Switches, 
             return PlainTextResponse("The Xero API is currently offline for maintenance", 503)
         case "html":
             return HTMLResponse("<!doctype html><html><head><title>Xero</title></head><body>Hello</body></html>")
+        case "garbled":
+            damaged = gzip.compress(b"{}" * 500)[:-8] + b"?" * 8  # all of it, but its checksum and length do not agree
+            packed = {"Content-Encoding": "gzip"}
+            return Response(damaged, media_type="application/json; charset=utf-8", headers=packed)
         case "token-500":
             return Response(b"", 500)
         case "token-invalid_grant":

@@ -206,6 +206,27 @@ async def test_bills_are_passed_over(house: House, acme: Organisation) -> None:
     assert await house.mirror(workspace) == {}
 
 
+async def test_a_page_that_cannot_be_unpacked_is_asked_for_once_more(house: House, acme: Organisation) -> None:
+    owing(acme)
+    workspace = await house.connect(acme)
+    house.xero.break_next("garbled", times=1, path=INVOICES)
+    await house.sync(workspace)
+    assert await house.mirror(workspace) == outstanding(acme)
+
+
+async def test_where_no_page_can_be_unpacked_the_sync_fails_and_the_next_one_has_all(
+    house: House, acme: Organisation
+) -> None:
+    owing(acme)
+    workspace = await house.connect(acme)
+    house.xero.break_next("garbled", times=2, path=INVOICES)
+    await house.sync(workspace)
+    run = await house.run(workspace)
+    assert (run.state, run.error) == ("failed", "XeroUnavailable")
+    await house.sync(workspace)
+    assert await house.mirror(workspace) == outstanding(acme)
+
+
 async def test_a_broken_record_is_set_aside_and_the_rest_of_its_page_kept(house: House, acme: Organisation) -> None:
     owing(acme, "GOOD")
     bad = acme.add_raw_invoice({"DueDate": "next week"})

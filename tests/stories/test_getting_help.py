@@ -186,7 +186,7 @@ async def test_no_log_line_holds_a_canary(play: Play, capfd: pytest.CaptureFixtu
     today = books.today()
     books.add_invoice(debtor, number="CANARY-1", total=Decimal("98765.43"), issued_on=today, due_on=today)
     card = await lost(play)
-    for fault in ("500", "html", "cut", "429-minute", "token-500", "token-invalid_grant"):
+    for fault in ("500", "html", "cut", "garbled", "429-minute", "token-500", "token-invalid_grant"):
         play.xero.break_next(fault, times=3)
         await play.let_pass(minutes=16, step=timedelta(minutes=4))
     play.slack.break_next("internal_error", times=3)

@@ -33,7 +33,7 @@ async def calls(house: House, organisation: Organisation, patience: Patience = Q
     return api.organisation(connection.tenant_id, house.tokens(connection), Meter())
 
 
-@pytest.mark.parametrize("kind", ["500", "502", "503-maintenance", "429-concurrent", "reset", "cut"])
+@pytest.mark.parametrize("kind", ["500", "502", "503-maintenance", "429-concurrent", "reset", "cut", "garbled"])
 async def test_what_passes_is_tried_again_and_every_try_is_counted(
     cottage: House, acme: Organisation, kind: str
 ) -> None:
@@ -52,6 +52,7 @@ async def test_what_passes_is_tried_again_and_every_try_is_counted(
         ("503-maintenance", errors.XeroUnavailable),
         ("reset", errors.XeroUnavailable),
         ("cut", errors.XeroUnavailable),
+        ("garbled", errors.XeroUnavailable),
         ("429-concurrent", errors.RateLimited),
     ],
 )
@@ -186,7 +187,7 @@ async def test_a_redirect_is_not_followed_with_the_token() -> None:
     assert asked == ["https://api.xero.com/connections"]
 
 
-TROUBLES = ["500", "502", "429-day", "429-minute", "429-concurrent", "503-offline", "reset", "cut", "html"]
+TROUBLES = ["500", "502", "429-day", "429-minute", "429-concurrent", "503-offline", "reset", "cut", "garbled", "html"]
 
 
 @pytest.mark.parametrize("kind", [*TROUBLES, "revoked", "locked out", "expired", "dead", "token-500"])

@@ -126,6 +126,14 @@ async def test_over_a_real_connection_it_really_breaks(visitor, kind):
         assert (await visitor.get(PATH)).status_code == 200
 
 
+async def test_an_answer_that_cannot_be_unpacked_is_whole_on_the_wire(visitor):
+    await visitor.connect()
+    visitor.xero.break_next("garbled")
+    with pytest.raises(httpx.DecodingError):
+        await visitor.get(PATH)
+    assert (await visitor.get(PATH)).status_code == 200
+
+
 async def test_a_slow_answer_runs_into_the_clients_patience(visitor):
     await visitor.connect()
     async with served(visitor) as http:
