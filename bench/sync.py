@@ -27,11 +27,13 @@ SETTLE_SECONDS = 6
 """A ledger that was just made counts as changing for so long."""
 BARE, DECODED = "bare httpx, bytes only", "bare httpx, decoded"
 SDK, OURS = "xero-python, no database", "Solido, with its database"
+POSTGRES = "the same in PostgreSQL"
 CLIENTS = {
     BARE: [sys.executable, "-m", "bench.bare"],
     DECODED: [sys.executable, "-m", "bench.bare", "decode"],
     SDK: [str(SDK_PYTHON), "-m", "bench.sdk"],
     OURS: [sys.executable, "-m", "bench.ours"],
+    POSTGRES: [sys.executable, "-m", "bench.ours", "postgres"],
 }
 
 
@@ -46,9 +48,9 @@ class Size(NamedTuple):
 
 SIZES = (
     Size(20_000, 1_000, (1000, 100)),
-    Size(200_000, 1_000, (1000,), once=(DECODED, SDK)),
+    Size(200_000, 1_000, (1000,), once=(DECODED, SDK, POSTGRES)),
     Size(200_000, 1_000, (100,), once=tuple(CLIENTS)),
-    Size(160_167, 10_000, (1000,), once=(DECODED, SDK)),
+    Size(160_167, 10_000, (1000,), once=(DECODED, SDK, POSTGRES)),
 )
 DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- bench/sync.py writes from here -->", "<!-- to here -->"
