@@ -9,6 +9,7 @@ from core import agreement
 from core.notices import Amount, Books, SyncTold, encode
 from core.zones import zone
 from storage.models import Connection, RunState, SyncRun, Trigger
+from storage.runs import Stand
 from storage.store import WorkspaceStore
 
 TOLD = (Trigger.INITIAL, Trigger.MANUAL)
@@ -23,7 +24,7 @@ STIRRING = timedelta(seconds=1)
 class Known(NamedTuple):
     """Books as they were summed up then, and what is different once they have changed."""
 
-    stand: tuple[object, ...]
+    stand: Stand
     at: datetime
     books: Books
 
@@ -92,10 +93,9 @@ async def books(store: WorkspaceStore, connection: Connection, *, now: datetime)
     All that is outstanding is summed up once for as long as nothing has changed: people look more often than that.
     """
     today = today_at(connection, now)
-    runs = await store.runs.stand()
-    stand = (*runs, (await store.about.get()).changed_at)
+    stand = await store.runs.stand()
     known = _known.get((store.id, today))
-    if known is None or (known.stand != stand and not (runs.under_way and known.at <= now < known.at + STIRRING)):
+    if known is None or (known.stand != stand and not (stand.under_way and known.at <= now < known.at + STIRRING)):
         known = Known(stand, now, await _summed_up(store, today))
     _known.pop((store.id, today), None)  # what was asked for last gives way last
     if len(_known) >= MOST_KNOWN:

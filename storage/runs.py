@@ -9,7 +9,7 @@ from sqlmodel import SQLModel, case, col, func, insert, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from storage.models import RunState, SyncRun, Trigger
+from storage.models import RunState, SyncRun, Trigger, Workspace
 from storage.owned import MINE
 from storage.types import UtcDateTime
 from storage.upserts import insert_for
@@ -20,7 +20,8 @@ QUIET_COST = 2.0
 
 
 class Stand(NamedTuple):
-    """How many syncs there are, how many of them are over, and what they have come to together."""
+    """How many syncs there are, how many of them are over, what they have come to together, and when something
+    happened here last that people see."""
 
     runs: int
     over: int
@@ -28,6 +29,7 @@ class Stand(NamedTuple):
     pages: int
     calls: int
     bytes: int
+    changed_at: datetime | None
 
     @property
     def under_way(self) -> bool:
@@ -70,11 +72,14 @@ def since(moment: str) -> Any:
 DONE, NOT_DONE = col(SyncRun.state) == RunState.SUCCEEDED, col(SyncRun.state) == RunState.FAILED
 TOTALS: tuple[Any, ...] = (func.count(), added_up(1, DONE), added_up(1, NOT_DONE))
 AUTOMATIC = col(SyncRun.trigger) == Trigger.SCHEDULED
-STAND = select(
+GROWN = (SyncRun.attempt, SyncRun.page, SyncRun.calls, SyncRun.bytes)
+COME_TO: tuple[Any, ...] = (
     func.count(),
     func.count(col(SyncRun.finished_at)),
-    *(func.coalesce(func.sum(grown), 0) for grown in (SyncRun.attempt, SyncRun.page, SyncRun.calls, SyncRun.bytes)),
-).where(col(SyncRun.workspace_id) == MINE)
+    *(func.coalesce(func.sum(grown), 0) for grown in GROWN),
+    select(Workspace.changed_at).where(col(Workspace.id) == MINE).scalar_subquery(),
+)
+STAND: Any = select(*COME_TO).where(col(SyncRun.workspace_id) == MINE)
 COST: tuple[Any, ...] = (
     added_up(SyncRun.calls, since("today")),
     added_up(SyncRun.bytes, since("month")),
@@ -194,7 +199,7 @@ class Runs:
 
     async def stand(self) -> Stand:
         """What is different as soon as a sync has changed anything in the mirror, whatever the clocks say."""
-        return Stand(*map(int, (await self._session.exec(STAND, params={"mine": self._workspace_id})).one()))
+        return Stand(*(await self._session.exec(STAND, params={"mine": self._workspace_id})).one())
 
     async def latest(self, count: int) -> Sequence[SyncRun]:
         """The newest runs, newest first."""

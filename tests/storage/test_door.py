@@ -310,7 +310,7 @@ REACHES = {
     "runs.give_up": Reach(lambda s, h: s.runs.give_up(h.connection.id, error="E", now=NOW), None),
     "runs.last_started_at": Reach(lambda s, h: s.runs.last_started_at(h.connection.id), None),
     "runs.succeeded_before": Reach(lambda s, h: s.runs.succeeded_before(h.run), False),
-    "runs.stand": Reach(lambda s, _: s.runs.stand(), Stand(0, 0, 0, 0, 0, 0)),
+    "runs.stand": Reach(lambda s, _: s.runs.stand(), Stand(0, 0, 0, 0, 0, 0, None)),
     "runs.latest": Reach(lambda s, _: s.runs.latest(9), []),
     "runs.last_agreement": Reach(lambda s, h: s.runs.last_agreement(h.connection.id), None),
     "runs.automatic_cost": Reach(lambda s, _: s.runs.automatic_cost(since=NOW), 2.0),
