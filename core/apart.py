@@ -57,12 +57,17 @@ class LaidOut(wire.Page):
 
 
 def here(read: Callable[[bytes], wire.Page]) -> Read:
-    """The same in this process."""
+    """The same in this process; of a large page in a thread, so that others have their turn in between."""
 
     async def read_here(body: bytes) -> wire.Page:
-        return read(readable(body))
+        if size_of(body) < WORTHWHILE:
+            return read(readable(body))
+        return await asyncio.to_thread(lambda: read(readable(body)))
 
     return read_here
+
+
+read_invoices_here, read_contacts_here = here(wire.read_invoices), here(wire.read_contacts)
 
 
 class Beside:
@@ -142,7 +147,7 @@ class Apart:
     async def _read(self, body: bytes) -> wire.Page:
         found = await self._laid_out(body) if size_of(body) >= WORTHWHILE else None
         if found is None:
-            return wire.read_invoices(readable(body))
+            return await read_invoices_here(body)
         set_aside = [wire.Unreadable(*each) for each in found.set_aside]
         return LaidOut(
             told_at=found.told_at,
@@ -157,7 +162,7 @@ class Apart:
     async def _laid_out(self, body: bytes) -> Layout | None:
         beside = self._beside
         if not beside.used:
-            return self._first(body)
+            return await self._first(body)
         try:
             return await beside.lay_out(body)
         except (OSError, EOFError, RuntimeError, msgspec.MsgspecError) as lost:
@@ -166,10 +171,10 @@ class Apart:
             self._let_go(beside)
             return None
 
-    def _first(self, body: bytes) -> Layout | None:
+    async def _first(self, body: bytes) -> Layout | None:
         """A page by itself is read here, as the first of several: the process is started for those that follow."""
         try:
-            found = layout.lay_out(body)
+            found = await asyncio.to_thread(layout.lay_out, body)
         except layout.NOT_UNDERSTOOD:
             return None
         if (found.pages or 1) > 1:

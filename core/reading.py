@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 import structlog
 
 from core import progress
-from core.apart import Apart, LaidOut, Read, here
+from core.apart import Apart, LaidOut, Read, read_contacts_here, read_invoices_here
 from core.changes import Change, change, newest_of_each
 from core.clock import steady, utc_now
 from core.counting import Count, contact_drifted, drifted, outstanding_in
@@ -27,7 +27,6 @@ from core.paging import Position
 from core.tracing import span
 from core.walking import Fetch, Leaf, Walk, note
 from core.xero import wire
-from core.xero.answers import readable
 from core.xero.client import OrganisationCalls
 from core.xero.queries import IDS_AT_ONCE, PAGE_SIZE, Params, batches, by_ids, paged
 from core.zones import iana_name
@@ -112,18 +111,16 @@ class Reader:
 
     async def changed_invoices(self) -> None:
         """All that changed since the cursor. Not only what is outstanding: what stops being so would just be absent."""
-        await self._follow(Resource.INVOICES, "Invoices", ALL_SALES, wire.read_invoices, self.keep_invoices)
+        await self._follow(Resource.INVOICES, "Invoices", ALL_SALES, read_invoices_here, self.keep_invoices)
 
     async def changed_contacts(self) -> None:
         """What changed of those who owe, and those who have come to owe since."""
-        await self._follow(Resource.CONTACTS, "Contacts", ALL_CONTACTS, wire.read_contacts, self.keep_contacts)
+        await self._follow(Resource.CONTACTS, "Contacts", ALL_CONTACTS, read_contacts_here, self.keep_contacts)
         await self.contacts_by_id(await self.missing())
 
-    async def _follow(
-        self, resource: Resource, path: str, params: Params, read: Callable[[bytes], wire.Page], keep: Keep
-    ) -> None:
+    async def _follow(self, resource: Resource, path: str, params: Params, read: Read, keep: Keep) -> None:
         cursor = await self.cursor(resource)
-        walk = self.walk(cursor, self.fetching(path, params, here(read)))
+        walk = self.walk(cursor, self.fetching(path, params, read))
         async with aclosing(walk.leaves()) as leaves:
             async for leaf in leaves:
                 self.turn_page(leaf)
@@ -156,7 +153,7 @@ class Reader:
     async def reading_invoices(self) -> AsyncIterator[Read]:
         """Large pages of a first load are read beside this process."""
         if self.apart is None or not self.blank:
-            yield here(wire.read_invoices)
+            yield read_invoices_here
         else:
             async with self.apart.open() as read:
                 yield read
@@ -166,7 +163,7 @@ class Reader:
         began: datetime | None = None
         wanted, page, pages = set(await self._owing()), 1, 1
         while page <= pages and pages - page + 1 < calls_by_id(len(wanted)):
-            answer = wire.read_contacts(await self.calls.get("Contacts", paged({"includeArchived": "true"}, page)))
+            answer = await self._contacts(paged({"includeArchived": "true"}, page))
             began = began or answer.told_at
             async with self.step(Resource.CONTACTS) as store:
                 await self.keep_contacts(store, answer, wanted=wanted)
@@ -189,7 +186,7 @@ class Reader:
         """Read these contacts in full; one that Xero does not know is kept by its id, so that it is asked for once."""
         told_at: datetime | None = None
         for some in batches(wanted):
-            answer = wire.read_contacts(await self.calls.get("Contacts", by_ids(some) | {"includeArchived": "true"}))
+            answer = await self._contacts(by_ids(some) | {"includeArchived": "true"})
             told_at = told_at or answer.told_at
             known = {row["contact_id"] for row in answer.rows}
             unknown = [unknown_contact(contact_id) for contact_id in some if contact_id not in known]
@@ -198,6 +195,9 @@ class Reader:
                 await self.keep_contacts(store, answer, wanted=set(some))
         return told_at
 
+    async def _contacts(self, params: Params) -> wire.Page:
+        return await read_contacts_here(await self.calls.get("Contacts", params))
+
     async def keep_invoices(self, store: WorkspaceStore, page: wire.Page) -> None:
         mark = None if self.count is None else self.census_mark
         all_new = self.blank and self.count is not None and self.count.passes(page.moments)
@@ -205,7 +205,7 @@ class Reader:
             if all_new:
                 await self._keep_laid_out(store, page)
                 return
-            page = wire.read_invoices(readable(page.body))
+            page = await read_invoices_here(page.body)
         rows = newest_of_each(page.rows, "invoice_id")
         if all_new and self.count is not None:
             self.tally.added += self.count.note_new(outstanding_in(rows), page.moments)
