@@ -87,15 +87,17 @@ def _so_far(run: SyncRun, connection: Connection, counted: Mapping[str, int]) ->
     }
 
 
-async def books(store: WorkspaceStore, connection: Connection, *, now: datetime) -> Books:
+async def books(store: WorkspaceStore, connection: Connection, *, now: datetime, exactly: bool = False) -> Books:
     """The mirror at a glance; overdue as of today where the organisation is.
 
     All that is outstanding is summed up once for as long as nothing has changed: people look more often than that.
+    While a sync is under way that may be a second ago, unless it has to be `exactly` what is there now.
     """
     today = today_at(connection, now)
     stand = await store.runs.stand()
     known = _known.get((store.id, today))
-    if known is None or (known.stand != stand and not (stand.under_way and known.at <= now < known.at + STIRRING)):
+    stirring = stand.under_way and not exactly
+    if known is None or (known.stand != stand and not (stirring and known.at <= now < known.at + STIRRING)):
         known = Known(stand, now, await _summed_up(store, today))
     _known.pop((store.id, today), None)  # what was asked for last gives way last
     if len(_known) >= MOST_KNOWN:

@@ -22,7 +22,7 @@ from core.changes import Change, change, newest_of_each
 from core.clock import steady, utc_now
 from core.counting import Count, contact_drifted, drifted, outstanding_in
 from core.errors import Superseded, XeroUnavailable
-from core.notices import encode
+from core.notices import Books, encode
 from core.paging import Position
 from core.tracing import span
 from core.walking import Fetch, Leaf, Walk, note
@@ -283,6 +283,13 @@ class Reader:
         if not self.tally.page_count:
             self.tally.page_count = self.tally.page + (leaf.page.pages or 1) - 1
         self.tally.page_count = self.tally.page if leaf.last else max(self.tally.page_count, self.tally.page + 1)
+
+    async def summed(self) -> Books | None:
+        """The books as they are now, where the run's message tells of them."""
+        if not progress.is_told(self.run):
+            return None
+        async with self.database.reading(self.run.workspace_id) as store:
+            return await progress.books(store, self.connection, now=utc_now(), exactly=True)
 
     async def missing(self) -> Sequence[UUID]:
         async with self.database.reading(self.run.workspace_id) as store:

@@ -14,7 +14,6 @@ from core.engine import Engine
 from core.errors import BooksDiffer, NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
 from core.guard import survived
 from core.incidents import Cause
-from core.notices import Books
 from core.patience import Patience
 from core.preferences import rhythm
 from core.reading import Reader, Tally
@@ -176,7 +175,8 @@ class Syncing:
         run = reader.run
         seconds = max((now - (run.started_at or now)).total_seconds(), 0.0)
         outcome = outcome_of(error, result.agreement)
-        summed = None if error else await self._summed(reader, now=now)
+        # Before the last transaction: to sum up many invoices takes a while, and others would have to wait.
+        summed = None if error else result.summed or await reader.summed()
         async with self.database.workspace(run.workspace_id) as store:
             connection = await store.connections.get(reader.connection.id)
             if connection is None:
@@ -206,14 +206,6 @@ class Syncing:
             seconds=round(seconds, 3),
             **vars(reader.tally),
         )
-
-    async def _summed(self, reader: Reader, *, now: datetime) -> Books | None:
-        """The books as this run leaves them, where its message tells of them. Before its last transaction: to sum up
-        many invoices takes a while, and others would have to wait."""
-        if not progress.is_told(reader.run):
-            return None
-        async with self.database.reading(reader.run.workspace_id) as store:
-            return await progress.books(store, reader.connection, now=now)
 
     async def _looked_into(
         self, store: WorkspaceStore, connection: Connection, run: SyncRun, result: Result, *, now: datetime

@@ -7,19 +7,22 @@ from core import counting
 from core.agreement import Agreement
 from core.census import Census
 from core.counting import Count
+from core.guard import together
 from core.named import look_into, named
+from core.notices import Books
 from core.reading import Reader
 from core.unapplied import read_unapplied
 from storage.models import Resource, Trigger
 
 
 class Result(NamedTuple):
-    """What a run came to: how the books compare, where all was read; whether a full reading ought to follow; and the
-    only records it looked at, where it was not all that changed."""
+    """What a run came to: how the books compare, where all was read; whether a full reading ought to follow; the
+    only records it looked at, where it was not all that changed; and the books, where they are summed up already."""
 
     agreement: Agreement | None = None
     full_next: bool = False
     only: list[UUID] | None = None
+    summed: Books | None = None
 
 
 async def everything(reader: Reader) -> Result:
@@ -53,12 +56,13 @@ async def _first_load(reader: Reader, count: Count, *, continued: bool) -> Resul
     await census.take()
     if census.count.moved:
         await reader.changed_invoices()
-    await reader.owing_contacts()
     if continued:
+        await reader.owing_contacts()
         return Result(full_next=True)
-    agreement = await census.compare()
+    # All invoices are there, and contacts change no sum: each of these looks at all of them by itself.
+    _read, agreement, summed = await together(reader.owing_contacts(), census.compare(), reader.summed())
     if agreement.agree:
-        return Result(agreement)
+        return Result(agreement, summed=summed)
     reader.blank = False
     return await _again(reader, census)
 

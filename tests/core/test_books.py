@@ -1,16 +1,19 @@
 """The books at a glance: summed up once, and anew as soon as anything has changed them. On both databases."""
 
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
 from core import progress
+from core.census import Census
 from core.notices import Books
 from core.status import status
 from sandbox.xero import Organisation
 from sandbox.xero.unallocated import CREDIT_NOTE
 from storage.invoices import Invoices
+from storage.store import WorkspaceStore
 from tests.core.house import House, owing
 
 
@@ -71,6 +74,30 @@ async def test_while_a_sync_stores_pages_books_are_summed_up_once_a_second_and_a
         store.touch(house.now)
     await house.engine.drain()
     assert (await books(house, workspace)).invoices == 1
+
+
+async def test_a_sync_that_ends_tells_the_books_as_they_are_whoever_looked_a_moment_before(
+    house: House, acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owing(acme, "INV-1", "100.00")
+    workspace = await house.synced(acme)
+    owing(acme, "INV-2", "20.00")
+    told = []
+
+    async def somebody_looks(self: Census) -> None:
+        await books(house, workspace)
+        await take(self)
+
+    async def tell(store: WorkspaceStore, run_id: UUID, *, now: datetime, summed: Books | None = None) -> None:
+        told.append(summed)
+
+    take = Census.take
+    monkeypatch.setattr(Census, "take", somebody_looks)
+    monkeypatch.setattr(progress, "tell", tell)
+    house.pass_time(minutes=1)
+    await house.syncing.request(workspace, by="U1", now=house.now, full=True)
+    await house.engine.drain()
+    assert [summed.invoices for summed in told if summed] == [2]
 
 
 async def test_what_is_overdue_is_summed_up_anew_each_day(house: House, acme: Organisation) -> None:
