@@ -41,7 +41,7 @@ DRAIN_SECONDS = 10.0
 FEW = 3
 """So many requests under way at once are answered each in its own time."""
 SLOW_SECONDS = 0.1
-LULL_SECONDS = 0.02
+LULL_SECONDS = 0.3
 """An answer that may follow lets acknowledgements go before it for so long."""
 
 Handle = Callable[[Request], Awaitable[Response]]

@@ -56,11 +56,15 @@ async def _first_load(reader: Reader, count: Count, *, continued: bool) -> Resul
     await census.take()
     if census.count.moved:
         await reader.changed_invoices()
-    if continued:
+    if reader.blank:
+        # All invoices are there, and contacts change no sum: each of these looks at all of them by itself.
+        _read, agreement, summed = await together(reader.owing_contacts(), census.compare(), reader.summed())
+    else:
+        # One after the other: each attempt has to get further than the one before, whatever ends them.
         await reader.owing_contacts()
-        return Result(full_next=True)
-    # All invoices are there, and contacts change no sum: each of these looks at all of them by itself.
-    _read, agreement, summed = await together(reader.owing_contacts(), census.compare(), reader.summed())
+        if continued:
+            return Result(full_next=True)
+        agreement, summed = await census.compare(), None
     if agreement.agree:
         return Result(agreement, summed=summed)
     reader.blank = False
