@@ -18,6 +18,7 @@ from core.reading import MANY, Reader, advance
 from core.walking import Leaf, Walk, note
 from core.xero import wire
 from core.xero.queries import IDS_AT_ONCE, batches, by_ids
+from storage.mirror_models import Cursor
 from storage.models import Resource
 
 OUTSTANDING = {
@@ -56,15 +57,13 @@ class Census:
         reader, count = self._reader, self.count
         async with reader.reading_invoices() as read:
             fetch = reader.fetching("Invoices", OUTSTANDING, read)
-            if count.first:
-                walk = reader.walk(await reader.cursor(Resource.INVOICES), fetch)
-            else:
-                walk = Walk(fetch, Position(None), count)
+            cursor = await reader.cursor(Resource.INVOICES) if count.first else None
+            walk = reader.walk(cursor, fetch) if cursor else Walk(fetch, Position(None), count)
             async with aclosing(walk.leaves()) as leaves:
                 async for leaf in leaves:
-                    await self._keep(leaf, walk)
+                    await self._keep(leaf, walk, cursor)
 
-    async def _keep(self, leaf: Leaf, walk: Walk) -> None:
+    async def _keep(self, leaf: Leaf, walk: Walk, cursor: Cursor | None) -> None:
         reader, count = self._reader, self.count
         reader.turn_page(leaf)
         count.moved = count.moved or walk.moved or walk.resumed
@@ -76,8 +75,9 @@ class Census:
         async with reader.step(Resource.INVOICES) as store:
             await reader.keep_invoices(store, leaf.page)
             count.complete = leaf.last
-            if count.first:
-                advance(await store.cursors.get(reader.connection.id, Resource.INVOICES), leaf, began=walk.began)
+            if cursor is not None:
+                advance(cursor, leaf, began=walk.began)
+                await store.cursors.move(cursor)
 
     async def _unconfirmed(self) -> dict[UUID, str]:
         reader = self._reader

@@ -126,7 +126,8 @@ class Reader:
                 self.turn_page(leaf)
                 async with self.step(resource) as store:
                     await keep(store, leaf.page)
-                    advance(await store.cursors.get(self.connection.id, resource), leaf, began=walk.began)
+                    advance(cursor, leaf, began=walk.began)
+                    await store.cursors.move(cursor)
 
     def walk(self, cursor: Cursor, fetch: Fetch) -> Walk:
         """Read on from where the cursor stands: from its mark, or from where an earlier attempt broke off."""

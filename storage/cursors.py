@@ -1,7 +1,7 @@
 from uuid import UUID
 
 from sqlalchemy import bindparam
-from sqlmodel import col, delete, select
+from sqlmodel import SQLModel, col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.mirror_models import Cursor
@@ -13,6 +13,14 @@ CURSOR = select(Cursor).where(
     col(Cursor.connection_id) == bindparam("connection"),
     col(Cursor.resource) == bindparam("resource"),
 )
+
+CURSORS = SQLModel.metadata.tables["cursor"]
+MOVE = update(CURSORS).where(
+    CURSORS.c.workspace_id == MINE,
+    CURSORS.c.connection_id == bindparam("connection"),
+    CURSORS.c.resource == bindparam("what"),
+)
+MOVING = ("since", "filling", "follow_from", "reached", "again")
 
 
 class Cursors:
@@ -30,6 +38,12 @@ class Cursors:
             found = Cursor(workspace_id=self._workspace_id, connection_id=connection_id, resource=resource)
             self._session.add(found)
         return found
+
+    async def move(self, cursor: Cursor) -> None:
+        """Note how far this one has come; it was got before, perhaps in another transaction."""
+        here = {"mine": self._workspace_id, "connection": cursor.connection_id, "what": cursor.resource}
+        connection = await self._session.connection()
+        await connection.execute(MOVE, here | {column: getattr(cursor, column) for column in MOVING})
 
     async def start_over(self, connection_id: UUID) -> None:
         """Forget how far anything was read: the next sync reads all that is outstanding again."""

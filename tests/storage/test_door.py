@@ -321,6 +321,12 @@ REACHES = {
     "runs.totals": Reach(lambda s, _: s.runs.totals(), RunTotals(0, 0, 0)),
     "runs.calls_since": Reach(lambda s, _: s.runs.calls_since(NOW), 0),
     "cursors.get": Reach(lambda s, h: s.cursors.get(h.connection.id, Resource.INVOICES), REFUSED),
+    "cursors.move": Reach(
+        lambda s, h: s.cursors.move(
+            Cursor(workspace_id=s.id, connection_id=h.connection.id, resource=Resource.INVOICES, since=LATER)
+        ),
+        None,
+    ),
     "cursors.start_over": Reach(lambda s, h: s.cursors.start_over(h.connection.id), None),
     "invoices.put": Reach(
         lambda s, h: s.invoices.put(

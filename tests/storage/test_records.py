@@ -48,6 +48,15 @@ async def test_a_cursor_is_remembered_for_each_resource(shared_database, acme):
     assert (await cursor(shared_database, acme, Resource.CONTACTS)).since is None
 
 
+async def test_a_cursor_that_was_got_before_is_moved_in_another_transaction(shared_database, acme):
+    held = await cursor(shared_database, acme)
+    held.since, held.filling, held.reached = NOW, False, NOW + SECOND
+    async with shared_database.workspace(acme.workspace_id) as store:
+        await store.cursors.move(held)
+    fresh = await cursor(shared_database, acme)
+    assert (fresh.since, fresh.filling, fresh.reached) == (NOW, False, NOW + SECOND)
+
+
 async def test_starting_over_forgets_how_far_anything_was_read(shared_database, acme):
     async with shared_database.workspace(acme.workspace_id) as store:
         moved = await store.cursors.get(acme.id, Resource.INVOICES)
