@@ -127,6 +127,21 @@ async def test_the_places_of_a_team_are_its_own_oldest_first(shared_database):
         assert await unscoped.places(ours) == [Place(old, "C-OLD"), Place(young, "C-YOUNG")]
 
 
+async def test_the_organisations_of_a_team_are_those_people_mean(shared_database):
+    ours = await a_team(shared_database, slack_team_id="T-NAMES")
+    live, ended, none = [await a_workspace(shared_database, team_id=ours) for _ in range(3)]
+    gone = {"state": ConnectionState.DISCONNECTED}
+    await a_connection(shared_database, live, tenant_name="Live")
+    await a_connection(shared_database, live, tenant_name="Ended later", connected_at=NOW + SECOND, **gone)
+    await a_connection(shared_database, ended, tenant_name="Last", connected_at=NOW, **gone)
+    await a_connection(shared_database, ended, tenant_name="First", connected_at=NOW - SECOND, **gone)
+    await a_connection(shared_database, await a_workspace(shared_database), tenant_name="A stranger's")
+    async with shared_database.asking() as unscoped:
+        names = await unscoped.organisations(ours)
+    assert names == {live: "Live", ended: "Last"}
+    assert none not in names
+
+
 async def test_a_workspace_that_is_not_there_says_so(shared_database):
     with pytest.raises(NoResultFound):
         async with shared_database.reading(uuid4()) as store:
