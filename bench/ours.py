@@ -29,6 +29,7 @@ from core.xero.oauth import Grant, XeroLogin
 from storage.database import Database
 from storage.migrate import migrate
 from storage.models import Connection, SyncRun, Team, Trigger, Workspace
+from storage.one_trip import take_short_turns
 from tests import postgres
 
 
@@ -131,6 +132,7 @@ def database() -> Iterator[str]:
 
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    take_short_turns()  # as bot/serving.py has it
     asked = job()
     # For the measurement only: Solido always asks for Xero's largest.
     queries.PAGE_SIZE = reading.PAGE_SIZE = asked.page_size

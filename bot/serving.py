@@ -14,6 +14,7 @@ from bot import tracing
 from bot.app import Role, Solido
 from bot.settings import Settings
 from bot.starting import CannotStart
+from storage.one_trip import take_short_turns
 
 DRAIN_SECONDS = 4
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -51,6 +52,7 @@ async def serve(settings: Settings, roles: frozenset[Role]) -> None:
         loop.add_signal_handler(number, stop.set)
     traces = tracing.begin(settings, roles)
     solido = Solido(settings, roles=roles)
+    take_short_turns()
     await solido.start()
     leave_alone_what_is_loaded()
     try:
