@@ -101,6 +101,7 @@ class Inbox:
 
     async def drain(self) -> None:
         self._stopping = True
+        self._lull.set()  # nobody else is to go before
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=DRAIN_SECONDS)
 
@@ -168,8 +169,9 @@ class Inbox:
         if self._at_work <= FEW or self._stopping:
             return await self._handle(request)
         async with self._line:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._lull.wait(), LULL_SECONDS)
+            if not self._stopping:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._lull.wait(), LULL_SECONDS)
             answer: asyncio.Task[Response] = self._start(self._handle(request))
             await asyncio.wait({answer}, timeout=SLOW_SECONDS)
         return await answer

@@ -134,3 +134,18 @@ async def test_whoever_stops_has_all_of_them_begun(database: Database, monkeypat
     await asyncio.gather(*taking)
     await inbox.drain()
     assert len(handling.begun) == 30
+
+
+async def test_whoever_stops_does_not_wait_for_a_quiet_moment(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handling = Handling()
+    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(inbox, "_deliver", nothing)
+    monkeypatch.setattr("bot.inbox.LULL_SECONDS", 60.0)
+    taking = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(12)]
+    with inbox._noting():
+        await asyncio.wait(taking, timeout=2)
+        await inbox.drain()
+        assert len(handling.begun) == 12
+    await asyncio.gather(*taking)
