@@ -6,7 +6,7 @@ order, is decided in core/what_is_read.py.
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -162,14 +162,13 @@ class Reader:
     async def owing_contacts(self) -> None:
         """Read those who owe, by ids or, where that takes fewer calls, by reading all contacts."""
         began: datetime | None = None
-        wanted, page, pages = set(await self._owing()), 1, 1
-        while page <= pages and pages - page + 1 < calls_by_id(len(wanted)):
-            answer = await self._contacts(paged({"includeArchived": "true"}, page))
-            began = began or answer.told_at
-            async with self.step(Resource.CONTACTS) as store:
-                await self.keep_contacts(store, answer, wanted=wanted)
-            wanted -= {row["contact_id"] for row in answer.rows}
-            page, pages = page + 1, answer.pages or (page + 1 if answer.length == PAGE_SIZE else page)
+        wanted = set(await self._owing())
+        async with aclosing(self._pages_of_contacts(wanted)) as answers:
+            async for answer in answers:
+                began = began or answer.told_at
+                async with self.step(Resource.CONTACTS) as store:
+                    await self.keep_contacts(store, answer, wanted=wanted)
+                wanted -= set(ids_of(answer.rows, "contact_id"))
         told_at = await self.contacts_by_id(sorted(wanted))
         began = began or told_at
         async with self.step(Resource.CONTACTS) as store:
@@ -177,6 +176,27 @@ class Reader:
             follows = await store.cursors.get(self.connection.id, Resource.INVOICES)
             if cursor.filling:
                 cursor.filling, cursor.since = False, follows.since or began
+
+    async def _pages_of_contacts(self, wanted: Collection[UUID]) -> AsyncGenerator[wire.Page, None]:
+        """All contacts, page by page, for as long as that takes fewer calls than to ask by ids for those `wanted` that
+        are left. The next page is on its way while one is stored."""
+        left, page, pages = set(wanted), 1, 1
+        ahead: asyncio.Task[wire.Page] | None = None
+        try:
+            while page <= pages and pages - page + 1 < calls_by_id(len(left)):
+                answer = await (ahead or self._page_of_contacts(page))
+                left -= set(ids_of(answer.rows, "contact_id"))
+                page, pages = page + 1, answer.pages or (page + 1 if answer.length == PAGE_SIZE else page)
+                more = page <= pages and pages - page + 1 < calls_by_id(len(left))
+                ahead = asyncio.create_task(self._page_of_contacts(page)) if more else None
+                yield answer
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+
+    async def _page_of_contacts(self, page: int) -> wire.Page:
+        return await self._contacts(paged({"includeArchived": "true"}, page))
 
     async def _owing(self) -> Sequence[UUID]:
         """Those to be read: during a first load those not read yet, in a full reading all of them."""
