@@ -142,8 +142,9 @@ class Reader:
 
         async def fetch(at: Position) -> wire.Page:
             with span("sync.read", resource=path, page=at.page):
+                body = await ask(at)
                 try:
-                    return await read(await ask(at))
+                    return await read(body)
                 except XeroUnavailable:
                     # What cannot be unpacked shows only now that it is read. It broke on its way: once more.
                     return await read(await ask(at))
