@@ -229,7 +229,7 @@ def test_whatever_a_tick_compares_with_the_time_is_a_moment_at_which_a_jump_stop
 async def test_what_is_ahead_is_known(connected: Desk):
     now, database = desk_now(connected), connected.solido.database
     async with asyncio.timeout(10):  # the last message may still be on its way
-        while (ahead := await look_ahead(database, now)).unrest:
+        while (ahead := await look_ahead(database, now)).unrest:  # noqa: ASYNC110  # of a database
             await asyncio.sleep(0.02)
     assert (ahead.due, ahead.busy) == (frozenset(), False)
     assert timedelta(minutes=10) < ahead.sync - now < timedelta(minutes=20)
