@@ -30,7 +30,8 @@ async def together(
     cut off: nothing of it goes on."""
     works = asyncio.create_task(one), asyncio.create_task(other), asyncio.create_task(third)
     try:
-        return await asyncio.gather(*works)
+        first, second, last = await asyncio.gather(*works)
+        return first, second, last
     finally:
         for work in works:
             work.cancel()

@@ -57,10 +57,16 @@ def a_command(number: int, text: str = "status") -> Request:
     return a_request({"command": "/solido", "text": text, "trigger_id": f"command {number}", "response_url": address})
 
 
-async def at_once(database: Database, handling: Handling, requests: list[Request], monkeypatch: pytest.MonkeyPatch):
-    """Return when each was begun and when each was acknowledged, in seconds from the first."""
+def an_inbox(database: Database, handling: Handling, monkeypatch: pytest.MonkeyPatch) -> Inbox:
+    """One whose answers that come later go nowhere."""
     inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
     monkeypatch.setattr(inbox, "_deliver", nothing)
+    return inbox
+
+
+async def at_once(database: Database, handling: Handling, requests: list[Request], monkeypatch: pytest.MonkeyPatch):
+    """Return when each was begun and when each was acknowledged, in seconds from the first."""
+    inbox = an_inbox(database, handling, monkeypatch)
     began, acknowledged = monotonic(), []
 
     async def take(request: Request) -> None:
@@ -89,8 +95,7 @@ async def test_a_command_that_opens_a_dialog_is_begun_at_once_and_acknowledged_w
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handling = Handling()
-    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
-    monkeypatch.setattr(inbox, "_deliver", nothing)
+    inbox = an_inbox(database, handling, monkeypatch)
     began = monotonic()
     words = ["Settings", " hold", "support", "forget"]
     answers = await asyncio.gather(*(inbox.take(a_command(n, words[n % len(words)])) for n in range(12)))
@@ -112,8 +117,7 @@ async def test_while_requests_are_being_noted_an_answer_that_may_follow_is_not_b
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handling = Handling()
-    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
-    monkeypatch.setattr(inbox, "_deliver", nothing)
+    inbox = an_inbox(database, handling, monkeypatch)
     monkeypatch.setattr("bot.inbox.LULL_SECONDS", 60.0)
     first = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(6)]
     with inbox._noting():
@@ -126,8 +130,7 @@ async def test_while_requests_are_being_noted_an_answer_that_may_follow_is_not_b
 
 async def test_whoever_stops_has_all_of_them_begun(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     handling = Handling()
-    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
-    monkeypatch.setattr(inbox, "_deliver", nothing)
+    inbox = an_inbox(database, handling, monkeypatch)
     taking = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(30)]
     await asyncio.wait(taking[:5], timeout=2)
     await inbox.drain()
@@ -140,8 +143,7 @@ async def test_whoever_stops_does_not_wait_for_a_quiet_moment(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handling = Handling()
-    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
-    monkeypatch.setattr(inbox, "_deliver", nothing)
+    inbox = an_inbox(database, handling, monkeypatch)
     monkeypatch.setattr("bot.inbox.LULL_SECONDS", 60.0)
     taking = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(12)]
     with inbox._noting():
