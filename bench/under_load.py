@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from statistics import quantiles
 from tempfile import TemporaryDirectory
 
-import httpx
+import aiohttp
 
 from bench.ours import a_team, connected
 from bench.service import (
@@ -30,6 +30,7 @@ from bench.service import (
     free_port,
     line,
     make_client,
+    posted,
     running,
     signed,
     steady,
@@ -67,7 +68,7 @@ def deliveries(tenant: str, ids: Iterator[str]) -> Iterator[bytes]:
         yield json.dumps(body).encode()
 
 
-async def told(client: httpx.AsyncClient, base: str, bodies: Iterator[bytes]) -> float:
+async def told(client: aiohttp.ClientSession, base: str, bodies: Iterator[bytes]) -> float:
     """Milliseconds from sending a webhook to the end of its answer."""
     body = next(bodies)
     return await timed(client, f"{base}/xero/webhooks", body, {"x-xero-signature": sign(body, KEY).signature})
@@ -93,13 +94,13 @@ async def flood(post: Post) -> float:
     return done / FLOOD_SECONDS
 
 
-async def at_rest(client: httpx.AsyncClient, base: str) -> None:
+async def at_rest(client: aiohttp.ClientSession, base: str) -> None:
     """Wait until the answers that were to follow have followed, and a command is answered by its acknowledgement."""
     said = ""
     while "brings the books up to date" not in said:
         await asyncio.sleep(LOOK_SECONDS)
         body = command("help", f"{base}/answers")
-        said = (await client.post(f"{base}/slack/events", content=body, headers=signed(body))).text
+        _status, said = await posted(client, f"{base}/slack/events", body, signed(body))
 
 
 def report(name: str, times: list[float]) -> None:
@@ -107,7 +108,7 @@ def report(name: str, times: list[float]) -> None:
     line(f"{name}, {A_SECOND} a second", f"p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms (goal 50)")
 
 
-async def measure(client: httpx.AsyncClient, base: str, floor: str, bodies: Iterator[bytes], turn: Turn) -> None:
+async def measure(client: aiohttp.ClientSession, base: str, floor: str, bodies: Iterator[bytes], turn: Turn) -> None:
     slack, later = f"{base}/slack/events", floor.replace("/slack/events", "/answers")
 
     async def ours() -> float:

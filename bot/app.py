@@ -146,7 +146,7 @@ class Solido:
             connecting=connecting,
             workspaces=Workspaces(self.database),
             support=self.support,
-            webhooks=Webhooks(self.database, settings.xero_webhook_key.get_secret_value()),
+            webhooks=Webhooks(self.database, settings.xero_webhook_key.get_secret_value(), self.syncing.lull),
             public_url=settings.public_url,
             daily_limit=settings.xero_daily_limit,
             writes=settings.solido_xero_access == "read-write",
@@ -159,9 +159,8 @@ class Solido:
         many_teams = self.settings.app_keys() is not None
         listener = SlackListener(self.services, self._slack, secret, many_teams=many_teams)
         leaving = Leaving(self.database, self.services.connecting)
-        return Inbox(
-            self.database, self._installs, self._slack, listener.handle, heard_by(leaving.hear, self.homes.hear)
-        )
+        hear = heard_by(leaving.hear, self.homes.hear)
+        return Inbox(self.database, self._installs, self._slack, listener.handle, hear, self.syncing.lull)
 
     def ticks(self, roles: frozenset[Role]) -> list[Tick]:
         """What these roles look at, and how often."""

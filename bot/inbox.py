@@ -9,8 +9,7 @@ begun at once and acknowledged without a word, which would stay beside the dialo
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +27,7 @@ from core import measures
 from core.batching import Together
 from core.clock import steady, utc_now
 from core.guard import survived
+from core.lull import Lull
 from core.tracing import asked, new_id, span
 from storage.database import Database
 
@@ -62,7 +62,13 @@ class Inbox:
     """`handle` does what people ask for and answers, `hear` takes events; `drain` waits for what is under way."""
 
     def __init__(
-        self, database: Database, installs: Installs, client: AsyncWebClient, handle: Handle, hear: Hear
+        self,
+        database: Database,
+        installs: Installs,
+        client: AsyncWebClient,
+        handle: Handle,
+        hear: Hear,
+        lull: Lull,
     ) -> None:
         self._database = database
         self._installs = installs
@@ -71,8 +77,7 @@ class Inbox:
         self._hear = hear
         self._under_way: set[asyncio.Task[Any]] = set()
         self._at_work = 0
-        self._being_noted = 0
-        self._lull = asyncio.Event()
+        self._lull = lull
         self._line = asyncio.Lock()
         self._stopping = False
         self._claim = Together(self._claim_each)
@@ -80,6 +85,10 @@ class Inbox:
 
     async def take(self, request: Request) -> Response:
         """Return the answer, or after two seconds the word that it is under way."""
+        with self._lull.disturbed():
+            return await self._taken(request)
+
+    async def _taken(self, request: Request) -> Response:
         began, story = steady(), new_id()
         command = name_of(story)
         sent = read(request.headers, await request.body())
@@ -101,7 +110,7 @@ class Inbox:
 
     async def drain(self) -> None:
         self._stopping = True
-        self._lull.set()  # nobody else is to go before
+        self._lull.end()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=DRAIN_SECONDS)
 
@@ -127,9 +136,7 @@ class Inbox:
         answers: list[Response] = []
 
         async def work() -> None:
-            with self._noting():
-                claimed = await self._claim(sent)
-            if not claimed:
+            if not await self._claim(sent):
                 log.info("slack.seen_before", kind=sent.kind)
                 answers.append(Response())
                 return
@@ -145,17 +152,6 @@ class Inbox:
             noted.set()
         return answers[0]
 
-    @contextmanager
-    def _noting(self) -> Iterator[None]:
-        self._being_noted += 1
-        self._lull.clear()
-        try:
-            yield
-        finally:
-            self._being_noted -= 1
-            if not self._being_noted:
-                self._lull.set()
-
     async def _answer(self, request: Request, sent: Sent, *, in_line: bool) -> Response:
         with span("slack.work"):
             if sent.event is None:
@@ -169,9 +165,7 @@ class Inbox:
         if self._at_work <= FEW or self._stopping:
             return await self._handle(request)
         async with self._line:
-            if not self._stopping:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._lull.wait(), LULL_SECONDS)
+            await self._lull.wait(LULL_SECONDS)
             answer: asyncio.Task[Response] = self._start(self._handle(request))
             await asyncio.wait({answer}, timeout=SLOW_SECONDS)
         return await answer

@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -62,6 +62,11 @@ class Layout(msgspec.Struct, array_like=True):
     def ids(self) -> list[str]:
         """The invoices' ids as people and Xero write them."""
         return [dashed(str(id)) for id in self.columns.get("invoice_id", ())]
+
+    @property
+    def owners(self) -> Iterator[str]:
+        """Whose invoices these are, by their ids as SQLite has them; some more than once."""
+        return (id for id in self.columns.get("contact_id", ()) if isinstance(id, str))
 
 
 def lay_out(body: bytes) -> Layout:

@@ -44,14 +44,20 @@ def card_of(run_id: str) -> str:
     return f"run:{run_id}"
 
 
-async def tell(store: WorkspaceStore, run_id: UUID, *, now: datetime, summed: Books | None = None) -> None:
+async def tell(
+    store: WorkspaceStore,
+    run_id: UUID,
+    *,
+    now: datetime,
+    connection: Connection | None = None,
+    summed: Books | None = None,
+) -> None:
     """Have the run's message say how it stands, as of this transaction; of one that is done with the books as they
-    were `summed` up before."""
+    were `summed` up before. `connection` is the run's own, where it is at hand."""
     run = await store.runs.get(run_id)
     if run is None or not is_told(run):
         return
-    await store.session.refresh(run)
-    connection = await store.connections.get(run.connection_id)
+    connection = connection or await store.connections.get(run.connection_id)
     if connection is None:
         return
     said = await facts(store, run, connection, now=now, summed=summed)

@@ -35,22 +35,28 @@ def of(connection: Connection, *, limit: int, now: datetime) -> Budget:
     return budget(limit, connection.day_left, told_at, resets_by=resets_by, now=now)
 
 
+async def cost_of_one(store: WorkspaceStore, *, now: datetime) -> float:
+    """What an automatic sync takes of the day's calls."""
+    return await store.runs.automatic_cost(since=now - LOOKED_BACK)
+
+
 async def settle(
     store: WorkspaceStore,
     connection: Connection,
     error: XeroError | None,
     *,
     every: timedelta,
+    cost: float,
     limit: int,
     now: datetime,
 ) -> timedelta:
-    """Return how far apart automatic syncs have to be from now on; tell what is to be told of the day's calls."""
+    """Return how far apart automatic syncs of that `cost` have to be from now on; tell what is to be told of the day's
+    calls."""
     if isinstance(error, DailyLimitReached):
         connection.quota_opens_at = error.retry_at or now + WITHOUT_A_WORD
     elif error is None:
         connection.quota_opens_at = None
     left = of(connection, limit=limit, now=now)
-    cost = await store.runs.automatic_cost(since=now - LOOKED_BACK)
     spread = stretched(every, left, cost=cost)
     connection.stretched_to = int(spread.total_seconds()) if spread > every else None
     if left.low and left.used is not None and not isinstance(error, DailyLimitReached):

@@ -22,6 +22,7 @@ from core.changes import Change, change, newest_of_each
 from core.clock import steady, utc_now
 from core.counting import Count, contact_drifted, drifted, outstanding_in
 from core.errors import Superseded, XeroUnavailable
+from core.lull import Lull
 from core.notices import Books, encode
 from core.paging import Position
 from core.tracing import span
@@ -38,6 +39,8 @@ from storage.store import WorkspaceStore
 log = structlog.get_logger()
 
 MANY = 100_000
+GIVES_WAY_SECONDS = 0.05
+"""A page lets those who wait for a quick answer go first for so long."""
 TOLD_EVERY_SECONDS = 0.5
 """A message is edited once a second at most, and pages may come many a second."""
 OVERLAP = timedelta(minutes=5)
@@ -82,12 +85,15 @@ class Reader:
     run: SyncRun
     connection: Connection
     attempt: int
+    lull: Lull
     tally: Tally = field(default_factory=Tally)
     count: Count | None = None
     mark: datetime | None = None
     blank: bool = False
     apart: Apart | None = None
     lacking: Collection[UUID] = ()
+    owners: set[str] = field(default_factory=set)
+    """Where nothing was in the mirror: whose invoices have been read, by their ids in hexadecimal digits."""
     any_aside: bool | None = None
     first: bool | None = None
     _odd: set[str] = field(default_factory=set)
@@ -201,6 +207,8 @@ class Reader:
 
     async def _owing(self) -> Sequence[UUID]:
         """Those to be read: during a first load those not read yet, in a full reading all of them."""
+        if self.blank:
+            return list(map(UUID, self.owners))  # to look for them among many invoices takes a while
         async with self.database.reading(self.run.workspace_id) as store:
             return await store.contacts.missing(MANY) if self.mark is None else await store.contacts.owing(MANY)
 
@@ -229,6 +237,8 @@ class Reader:
                 return
             page = await read_invoices_here(page.body)
         rows = newest_of_each(page.rows, "invoice_id")
+        if self.blank:
+            self.owners.update(row["contact_id"].hex for row in rows if row["contact_id"] is not None)
         if all_new and self.count is not None:
             self.tally.added += self.count.note_new(outstanding_in(rows), page.moments)
         else:
@@ -240,6 +250,7 @@ class Reader:
     async def _keep_laid_out(self, store: WorkspaceStore, page: LaidOut) -> None:
         assert self.count is not None  # only a full reading has such pages
         self.tally.added += self.count.note_new(page.layout.held, page.moments)
+        self.owners.update(page.layout.owners)
         await store.invoices.put(page.turned, confirmed_by=self.census_mark, connection_id=self.connection.id)
         await self.set_aside(store, Resource.INVOICES, page, lambda: page.layout.ids)
 
@@ -325,15 +336,19 @@ class Reader:
     async def step(self, resource: Resource) -> AsyncIterator[WorkspaceStore]:
         """One transaction in the name of this attempt, which ends by writing progress; where the run is not ours any
         more, nothing of it is kept."""
+        await self.lull.wait(GIVES_WAY_SECONDS)
         with span("sync.store", resource=resource):
             async with self.database.workspace(self.run.workspace_id) as store:
                 yield store
                 # The connection, where it was changed, before the run, as everybody takes them: or two could wait for
                 # each other.
                 await store.session.flush()
-                if not await store.runs.write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
+                telling = self._is_to_be_told()
+                write = store.runs.write if telling else store.runs.write_last
+                if not await write(self.run.id, attempt=self.attempt, resource=resource, **self.found()):
                     raise Superseded(f"attempt {self.attempt} at run {self.run.id}")
-                await self._tell(store)
+                if telling:
+                    await self._tell(store)
         self._log_page()
 
     def _log_page(self) -> None:
@@ -343,10 +358,11 @@ class Reader:
             self._logged = page
             log.info("sync.page", workspace=str(self.run.workspace_id), run=str(self.run.id), page=page, of=of)
 
+    def _is_to_be_told(self) -> bool:
+        return progress.is_told(self.run) and steady() - self._told >= TOLD_EVERY_SECONDS
+
     async def _tell(self, store: WorkspaceStore) -> None:
         """Have the run's message say how far we are."""
-        if not progress.is_told(self.run) or steady() - self._told < TOLD_EVERY_SECONDS:
-            return
         self._told = steady()
         if self.first is None:
             self.first = not await store.runs.succeeded_before(self.run)

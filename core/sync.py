@@ -13,7 +13,7 @@ from core.clock import utc_now
 from core.engine import Engine
 from core.errors import BooksDiffer, NeedsPerson, NotConnected, Passing, Superseded, Unexpected, XeroError
 from core.guard import survived
-from core.incidents import Cause
+from core.lull import Lull
 from core.patience import Patience
 from core.preferences import rhythm
 from core.reading import Reader, Tally
@@ -26,7 +26,6 @@ from core.xero.client import Meter, OrganisationCalls, Xero
 from core.xero.oauth import XeroLogin
 from core.zones import zone
 from storage.audit import Did
-from storage.connections import NOT_ITS_KEY
 from storage.database import Database
 from storage.models import Connection, ConnectionState, RunState, SyncRun, Trigger
 from storage.store import WorkspaceStore
@@ -63,6 +62,7 @@ class Syncing:
     daily_limit: int = 1000
     troubles: Troubles = field(default_factory=Troubles)
     apart: Apart = field(default_factory=Apart)
+    lull: Lull = field(default_factory=Lull)
 
     async def request(self, workspace_id: UUID, *, by: str, now: datetime, full: bool = False) -> Asked:
         """Queue a manual sync, `full` to read all that is outstanding anew; raise NotConnected. One that is under way
@@ -144,7 +144,7 @@ class Syncing:
         calls = self.calls(connection, Meter(run.calls, run.bytes))
         tally = Tally(**{each.name: getattr(run, each.name) for each in fields(Tally)})
         apart = self.apart if self.database.embedded else None  # columns are turned for SQLite's driver there
-        return Reader(self.database, calls, run, connection, attempt, tally, apart=apart)
+        return Reader(self.database, calls, run, connection, attempt, self.lull, tally, apart=apart)
 
     async def _attempt(self, reader: Reader) -> None:
         try:
@@ -178,11 +178,10 @@ class Syncing:
         # Before the last transaction: to sum up many invoices takes a while, and others would have to wait.
         summed = None if error else result.summed or await reader.summed()
         async with self.database.workspace(run.workspace_id) as store:
-            connection = await store.connections.get(reader.connection.id)
+            # First the connection, then the run, as whoever disconnects does: else each could wait for the other.
+            connection = await store.connections.take(reader.connection.id)
             if connection is None:
                 return
-            # First the connection, then the run, as whoever disconnects does: else each could wait for the other.
-            await store.session.refresh(connection, with_for_update=NOT_ITS_KEY)
             written = await store.runs.write(
                 run.id, attempt=reader.attempt, finished_at=now, seconds=seconds, **reader.found(), **outcome
             )
@@ -193,7 +192,8 @@ class Syncing:
                 connection.next_sync_at = now
             elif connection.state != ConnectionState.DISCONNECTED:
                 await self._settle(store, connection, run, error, result, reader.calls.meter, now=now)
-            await progress.tell(store, run.id, now=now, summed=summed)
+            if progress.is_told(run):
+                await progress.tell(store, run.id, now=now, connection=connection, summed=summed)
             store.touch(now)
         measures.sync_ended(run.trigger, error.code if error else None, seconds)
         tracing.note(result=error.code if error else "succeeded")
@@ -225,40 +225,33 @@ class Syncing:
         *,
         now: datetime,
     ) -> None:
+        # What is asked comes before what is changed: each question would write down what was changed before it.
+        usual = rhythm((await store.preferences.get()).sync_every, self.every)
+        cost = await quotas.cost_of_one(store, now=now)
         connection.last_attempt_at = now
         connection.failures = connection.failures + 1 if error else 0
         # Only a person ends these; trying faster than usual would only spend calls.
         backoff = 0 if isinstance(error, NeedsPerson) else connection.failures
         retry_at = error.retry_at if isinstance(error, Passing) else None
         quotas.read_meter(connection, meter, now=now)
-        usual = rhythm((await store.preferences.get()).sync_every, self.every)
-        every = await quotas.settle(store, connection, error, every=usual, limit=self.daily_limit, now=now)
+        every = await quotas.settle(store, connection, error, every=usual, cost=cost, limit=self.daily_limit, now=now)
         if error or result.only is None:
             # A sync of a few named records is no substitute for the automatic one.
             connection.next_sync_at = next_sync_at(now, every=every, failures=backoff, retry_at=retry_at)
         if error is None:
             connection.state, connection.last_success_at = ConnectionState.ACTIVE, now
-            await self.troubles.recovered(store, connection, now=now)
-            await self._looked_into(store, connection, run, result, now=now)
-            await self._compared(store, connection, result.agreement, now=now)
             if result.full_next:
                 connection.next_reconcile_at = now
             elif connection.next_reconcile_at is None:
                 connection.next_reconcile_at = next_night(connection.id, now, zone(connection.timezone))
+            found = result.agreement
+            await self.troubles.recovered(store, connection, now=now, agreed=found is not None and found.agree)
+            await self._looked_into(store, connection, run, result, now=now)
+            if found is not None and not found.agree:
+                why = BooksDiffer(f"ours {found.invoices}, theirs {found.theirs}")
+                await self.troubles.failed(store, connection, why, now=now)
         else:
             await self.troubles.failed(store, connection, error, now=now)
-
-    async def _compared(
-        self, store: WorkspaceStore, connection: Connection, found: Agreement | None, *, now: datetime
-    ) -> None:
-        """Books that differ are a trouble of their own, which only comparing them anew can end."""
-        if found is None:
-            return
-        if found.agree:
-            await self.troubles.over(store, connection, Cause.BOOKS_DIFFER, now=now)
-        else:
-            why = BooksDiffer(f"ours {found.invoices}, theirs {found.theirs}")
-            await self.troubles.failed(store, connection, why, now=now)
 
 
 def made_anew_since(connection: Connection, run: SyncRun) -> bool:

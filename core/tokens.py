@@ -17,7 +17,6 @@ from core.patience import Patience, patiently
 from core.sealed_places import of_connection
 from core.vault import Vault
 from core.xero.oauth import Grant, XeroLogin
-from storage.connections import NOT_ITS_KEY
 from storage.database import Database
 from storage.models import Connection, ConnectionState
 from storage.store import WorkspaceStore
@@ -141,10 +140,9 @@ class Tokens:
 
     async def _saved_for_parting(self, store: WorkspaceStore, seen: Connection, grant: Grant) -> bool:
         """Keep the new pair of an ended connection: saying goodbye may take longer than the old one is accepted."""
-        row = await store.connections.get(seen.id)
+        row = await store.connections.take(seen.id)
         if row is None:
             return False
-        await store.session.refresh(row, with_for_update=NOT_ITS_KEY)
         if row.state != ConnectionState.DISCONNECTED or row.token_version != seen.token_version:
             return False
         row.access_token_sealed, row.refresh_token_sealed = sealed_pair(self._vault, row.id, grant)

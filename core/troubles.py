@@ -70,20 +70,18 @@ class Troubles:
         decision = decide(course_of(newest), Failed.by(error), now, inhibited=inhibited(cause, open_ones))
         await self._carry_out(store, connection, newest, decision, now=now)
 
-    async def recovered(self, store: WorkspaceStore, connection: Connection, *, now: datetime) -> None:
-        """A sync has worked: what only syncs can tell is over, and so is what a reconnect had ended."""
-        await store.connections.lock(connection.id)
+    async def recovered(
+        self, store: WorkspaceStore, connection: Connection, *, now: datetime, agreed: bool = False
+    ) -> None:
+        """A sync has worked: what only syncs can tell is over, and so is what a reconnect had ended. Books that differ
+        are a trouble of their own, which only comparing them anew can end: `agreed`. The caller has taken the
+        connection (storage/connections.py)."""
         open_ones = await store.incidents.open(connection.id)
-        await self._over(store, connection, [i for i in open_ones if i.cause not in NOT_ENDED_BY_A_SYNC], now=now)
+        lasting = set() if agreed else NOT_ENDED_BY_A_SYNC
+        await self._over(store, connection, [i for i in open_ones if i.cause not in lasting], now=now)
         since = connection.connected_at
         mended = await store.incidents.ended_since(connection.id, since, ending=Ending.RECONNECTED)
         await self._over(store, connection, mended, now=now)
-
-    async def over(self, store: WorkspaceStore, connection: Connection, cause: Cause, *, now: datetime) -> None:
-        """This one trouble is over, whatever of the others."""
-        await store.connections.lock(connection.id)
-        open_ones = await store.incidents.open(connection.id)
-        await self._over(store, connection, [i for i in open_ones if i.cause == cause], now=now)
 
     async def ended(
         self, store: WorkspaceStore, connection: Connection, how: Ending, *, by: str, now: datetime

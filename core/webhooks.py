@@ -7,7 +7,7 @@ Source: Xero developer docs, "Webhooks".
 
 import base64
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,7 +18,9 @@ import structlog
 
 from core.batching import Together
 from core.legible import without_nul
+from core.lull import Lull
 from storage.database import Database
+from storage.owned import Owned
 from storage.unscoped import Unscoped
 from storage.webhook_models import WebhookFeed
 
@@ -75,9 +77,10 @@ class Kept(NamedTuple):
 class Webhooks:
     """The installation's one subscription; without a `key` nothing is believed."""
 
-    def __init__(self, database: Database, key: str) -> None:
+    def __init__(self, database: Database, key: str, lull: Lull | None = None) -> None:
         self._database = database
         self._key = key.encode()
+        self._lull = lull or Lull()
         self._keep = Together(self._keep_each)
 
     def signed(self, body: bytes, signature: str) -> bool:
@@ -89,29 +92,37 @@ class Webhooks:
         delivery = read(body)
         if delivery is not None and not delivery.last_event_sequence:
             return  # Xero only wants to see that we check signatures
-        events, ours, missed = await self._keep((delivery, now))
+        with self._lull.disturbed():
+            events, ours, missed = await self._keep((delivery, now))
         log.info("webhooks.taken", events=events, ours=ours, missed=missed)
 
     async def _keep_each(self, deliveries: Sequence[tuple[_Delivery | None, datetime]]) -> list[Kept]:
+        told = [known_events(delivery.events) if delivery else [] for delivery, _now in deliveries]
+        tenants = {event.tenant_id for events in told for event in events}
         async with self._database.unscoped() as unscoped:
-            return [await self._kept(unscoped, delivery, now=now) for delivery, now in deliveries]
+            feed = await unscoped.webhook_feed(new_at=deliveries[0][1])
+            assert feed is not None  # it begins now, if it had not begun
+            owners = await unscoped.live_connections(tenants)
+            kept = []
+            for (delivery, now), events in zip(deliveries, told, strict=True):
+                missed = delivery is None or follows(feed, delivery.first_event_sequence, delivery.last_event_sequence)
+                feed.heard_at = now
+                await self._put(unscoped, owners, events, now=now)
+                if missed:
+                    await self._look(unscoped, feed, now=now)
+                ours = len({event.tenant_id for event in events} & owners.keys())
+                kept.append(Kept(len(events), ours, missed))
+            return kept
 
-    async def _kept(self, unscoped: Unscoped, delivery: _Delivery | None, *, now: datetime) -> Kept:
-        feed = await unscoped.webhook_feed(new_at=now)
-        assert feed is not None  # it begins now, if it had not begun
-        missed = delivery is None or follows(feed, delivery.first_event_sequence, delivery.last_event_sequence)
-        feed.heard_at = now
-        events = known_events(delivery.events) if delivery else []
-        owners = await unscoped.live_connections({event.tenant_id for event in events})
+    async def _put(
+        self, unscoped: Unscoped, owners: Mapping[str, Owned], events: Sequence[Event], *, now: datetime
+    ) -> None:
         for event in events:
             owner = owners.get(event.tenant_id)
             if owner is not None:
                 await unscoped.within(owner.workspace_id).webhook_events.put(
                     owner.id, event.resource_id, event.category, event.happened, now=now
                 )
-        if missed:
-            await self._look(unscoped, feed, now=now)
-        return Kept(len(events), len(owners), missed)
 
     async def watch(self, *, now: datetime) -> None:
         """Look for ourselves where there has been no word for a day, once each day."""

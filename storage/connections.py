@@ -15,13 +15,14 @@ LATEST = (
     .order_by(ENDED, col(Connection.connected_at).desc())
     .limit(1)
 )
-NOT_ITS_KEY = {"key_share": True}
-"""How a connection is locked. Whoever stores a row that belongs to it holds on to its key until the end, and a lock of
-the key too would wait for them, while they may wait for us."""
 
 
 class Connections:
-    """The workspace's link to Xero: at most one alive, and always to the same organisation."""
+    """The workspace's link to Xero: at most one alive, and always to the same organisation.
+
+    A lock leaves out the key (`key_share`): whoever stores a row that belongs to a connection holds on to its key until
+    the end, and a lock of the key too would wait for them, while they may wait for us.
+    """
 
     def __init__(self, session: AsyncSession, workspace_id: UUID, process: str = "") -> None:
         self._session = session
@@ -37,6 +38,11 @@ class Connections:
 
     async def get(self, connection_id: UUID) -> Connection | None:
         return (await self._session.exec(self._mine().where(col(Connection.id) == connection_id))).one_or_none()
+
+    async def take(self, connection_id: UUID) -> Connection | None:
+        """Return the row as it is now, and let nobody else change it until our transaction ends."""
+        mine = self._mine().where(col(Connection.id) == connection_id).with_for_update(key_share=True)
+        return (await self._session.exec(mine.execution_options(populate_existing=True))).one_or_none()
 
     async def lock(self, connection_id: UUID) -> bool:
         """Let nobody else change this connection or its incidents until our transaction ends; False where it is

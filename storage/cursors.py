@@ -6,7 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.mirror_models import Cursor
 from storage.models import Resource
-from storage.owned import MINE
+from storage.owned import GOES_ALONG, MINE
 
 CURSOR = select(Cursor).where(
     col(Cursor.workspace_id) == MINE,
@@ -15,10 +15,14 @@ CURSOR = select(Cursor).where(
 )
 
 CURSORS = SQLModel.metadata.tables["cursor"]
-MOVE = update(CURSORS).where(
-    CURSORS.c.workspace_id == MINE,
-    CURSORS.c.connection_id == bindparam("connection"),
-    CURSORS.c.resource == bindparam("what"),
+MOVE = (
+    update(CURSORS)
+    .where(
+        CURSORS.c.workspace_id == MINE,
+        CURSORS.c.connection_id == bindparam("connection"),
+        CURSORS.c.resource == bindparam("what"),
+    )
+    .execution_options(**GOES_ALONG)
 )
 MOVING = ("since", "filling", "follow_from", "reached", "again")
 

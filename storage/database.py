@@ -7,7 +7,7 @@ back on error. `unscoped()` answers questions asked before the workspace is know
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,14 +15,14 @@ from uuid import UUID
 from sqlalchemy import Connection as DbConnection
 from sqlalchemy import event, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExecutionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.idle import IDLE_SECONDS, look_at_idle
 from storage.one_trip import Connection as OneTrip
-from storage.one_trip import connect
+from storage.one_trip import Turn, connect
 from storage.store import WorkspaceStore
 from storage.unscoped import Unscoped
 
@@ -55,7 +55,7 @@ class Database:
         self._each_alone = self.engine.execution_options(each_alone=True)
         # One writes at a time in SQLite. It has no queue for those who wait: they look again now and then, and whoever
         # is lucky comes first. Within a process this is the queue.
-        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.embedded else nullcontext()
+        self._line = asyncio.Lock()
 
     @property
     def embedded(self) -> bool:
@@ -96,8 +96,10 @@ class Database:
 
     @asynccontextmanager
     async def _writing(self, engine: AsyncEngine | None = None) -> AsyncIterator[AsyncSession]:
-        async with self._turn, AsyncSession(engine or self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        async with Turn(self._line) as turn:
+            mine = (engine or self.engine).execution_options(turn=turn)
+            async with AsyncSession(mine, expire_on_commit=False) as session, session.begin():
+                yield session
 
     async def ping(self) -> None:
         """Raise SQLAlchemyError when the database does not answer."""
@@ -135,6 +137,7 @@ def make_engine(url: URL, *, pool_size: int = POOL_SIZE, idle_seconds: float = I
     )
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
     event.listen(engine.sync_engine, "begin", begin_soon)
+    event.listen(engine.sync_engine, "before_cursor_execute", on_its_way)
     return engine
 
 
@@ -177,7 +180,16 @@ def begin_sqlite(connection: DbConnection) -> None:
 def begin_soon(connection: DbConnection) -> None:
     """The same with the first statement."""
     ours: OneTrip = connection.connection.driver_connection  # type: ignore[assignment]
-    ours.begin(beginning(connection))
+    ours.begin(beginning(connection), connection.get_execution_options().get("turn"))
+
+
+def on_its_way(
+    _connection: DbConnection, cursor: Any, _text: str, _values: object, context: ExecutionContext, _many: object
+) -> None:
+    """Tell SQLite's cursor what a statement allows (storage/owned.py)."""
+    how = context.execution_options
+    cursor._cursor.goes_along = how.get("goes_along", False)
+    cursor._cursor.to_the_end = how.get("to_the_end", False)
 
 
 def beginning(connection: DbConnection) -> str:

@@ -1,16 +1,16 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Dialect, Insert, bindparam
+from sqlalchemy import Dialect, Insert, Update, bindparam
 from sqlmodel import SQLModel, case, col, func, insert, literal, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import RunState, SyncRun, Trigger, Workspace
-from storage.owned import MINE
+from storage.owned import MINE, TO_THE_END
 from storage.types import UtcDateTime
 from storage.upserts import insert_for
 
@@ -108,6 +108,7 @@ WRITE = (
     .where(RUNS.c.attempt == bindparam("by"), RUNS.c.finished_at.is_(None))
 )
 """Of the table, whatever columns are given: the unit of work would look through all that is loaded, page by page."""
+WRITE_AND_END = WRITE.execution_options(**TO_THE_END)
 
 
 class Runs:
@@ -148,7 +149,9 @@ class Runs:
         return run
 
     async def get(self, run_id: UUID) -> SyncRun | None:
-        return (await self._session.exec(self._mine().where(col(SyncRun.id) == run_id))).one_or_none()
+        """The run as it is now, whatever was loaded of it before."""
+        it = self._mine().where(col(SyncRun.id) == run_id).execution_options(populate_existing=True)
+        return (await self._session.exec(it)).one_or_none()
 
     async def unfinished(self, connection_id: UUID) -> SyncRun | None:
         open_one = self._mine().where(col(SyncRun.connection_id) == connection_id, col(SyncRun.finished_at).is_(None))
@@ -172,10 +175,16 @@ class Runs:
 
     async def write(self, run_id: UUID, *, attempt: int, **values: object) -> bool:
         """Change the run in the name of this attempt; False when another attempt has taken over or the run is over."""
+        return await self._written(WRITE, {"run": run_id, "by": attempt, **values})
+
+    async def write_last(self, run_id: UUID, *, attempt: int, **values: object) -> bool:
+        """The same as the last thing in a transaction: nothing may follow."""
+        return await self._written(WRITE_AND_END, {"run": run_id, "by": attempt, **values})
+
+    async def _written(self, write: Update, values: Mapping[str, object]) -> bool:
         await self._session.flush()
-        named = {"run": run_id, "mine": self._workspace_id, "by": attempt}
         connection = await self._session.connection()
-        return bool((await connection.execute(WRITE, named | values)).rowcount)
+        return bool((await connection.execute(write, {"mine": self._workspace_id, **values})).rowcount)
 
     async def give_up(self, connection_id: UUID, *, error: str, now: datetime) -> None:
         """End an unfinished run whatever it is doing; its worker finds out at its next write."""

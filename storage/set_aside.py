@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.mirror_models import SetAside
 from storage.models import Resource
-from storage.owned import MINE
+from storage.owned import GOES_ALONG, MINE
 from storage.upserts import upsert
 
 FIRST = (
@@ -51,11 +51,13 @@ class SetAsides:
     async def clear(self, resource: Resource, records: Sequence[str]) -> None:
         """Forget the complaint about records that have been understood since."""
         await self._session.exec(
-            delete(SetAside).where(
+            delete(SetAside)
+            .where(
                 col(SetAside.workspace_id) == self._workspace_id,
                 col(SetAside.resource) == resource,
                 col(SetAside.record).in_(records),
             )
+            .execution_options(synchronize_session=False, **GOES_ALONG)
         )
 
     async def count(self) -> int:

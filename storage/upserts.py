@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.exact import as_day, as_hex, as_text, as_units
+from storage.owned import GOES_ALONG
 from storage.types import Money, UtcDateTime
 
 OFTEN_THE_SAME = (Date, UtcDateTime)
@@ -91,7 +92,12 @@ async def upsert(
 async def add_once(session: AsyncSession, model: type[SQLModel], row: Mapping[str, Any]) -> None:
     """Insert a row, unless it is there already; where two do it at once, one of them does."""
     connection = await session.connection()
-    await connection.execute(insert_for(connection.dialect)(model).on_conflict_do_nothing(), [row])
+    await connection.execute(adding_once(connection.dialect, model), dict(row))
+
+
+@lru_cache
+def adding_once(dialect: Dialect, model: type[SQLModel]) -> Any:
+    return insert_for(dialect)(model).on_conflict_do_nothing().execution_options(**GOES_ALONG)
 
 
 def insert_for(dialect: Dialect) -> Any:
@@ -108,10 +114,11 @@ async def execute(connection: AsyncConnection, prepared: Prepared, values: list[
     start = 0
     for count, text in prepared.many:
         while len(values) - start >= count:
-            await connection.exec_driver_sql(text, tuple(chain.from_iterable(values[start : start + count])))
+            some = tuple(chain.from_iterable(values[start : start + count]))
+            await connection.exec_driver_sql(text, some, execution_options=GOES_ALONG)
             start += count
     if start < len(values):
-        await connection.exec_driver_sql(prepared.text, values[start:])
+        await connection.exec_driver_sql(prepared.text, values[start:], execution_options=GOES_ALONG)
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage.owned import GOES_ALONG
 from storage.upserts import add_once
 from storage.webhook_models import WebhookEvent
 
@@ -53,4 +54,5 @@ class WebhookEvents:
                 *about,
             )
             .values(handled_at=now)
+            .execution_options(synchronize_session=False, **GOES_ALONG)
         )

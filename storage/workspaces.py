@@ -5,7 +5,7 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.models import Team, Workspace
-from storage.owned import MINE
+from storage.owned import GOES_ALONG, MINE
 
 IT = select(Workspace).where(col(Workspace.id) == MINE)
 
@@ -28,7 +28,10 @@ class Workspaces:
     async def changed(self, *, now: datetime) -> None:
         """Something happened that people see in the app's Home."""
         await self._session.exec(
-            update(Workspace).where(col(Workspace.id) == self._workspace_id).values(changed_at=now)
+            update(Workspace)
+            .where(col(Workspace.id) == self._workspace_id)
+            .values(changed_at=now)
+            .execution_options(synchronize_session=False, **GOES_ALONG)
         )
 
     async def move(self, channel_id: str) -> None:

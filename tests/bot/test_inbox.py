@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.inbox import FEW, Inbox
+from core.lull import Lull
 from storage.database import Database
 
 HANDLING_SECONDS = 0.4
@@ -59,7 +60,7 @@ def a_command(number: int, text: str = "status") -> Request:
 
 def an_inbox(database: Database, handling: Handling, monkeypatch: pytest.MonkeyPatch) -> Inbox:
     """One whose answers that come later go nowhere."""
-    inbox = Inbox(database, None, None, handling, None)  # type: ignore[arg-type]
+    inbox = Inbox(database, None, None, handling, None, Lull())  # type: ignore[arg-type]
     monkeypatch.setattr(inbox, "_deliver", nothing)
     return inbox
 
@@ -113,14 +114,14 @@ async def test_of_many_commands_each_is_acknowledged_before_most_are_begun(
     assert max(begun) < 12 * HANDLING_SECONDS / 2, "one that waits for Slack does not keep the others"
 
 
-async def test_while_requests_are_being_noted_an_answer_that_may_follow_is_not_begun(
+async def test_while_others_wait_to_be_acknowledged_an_answer_that_may_follow_is_not_begun(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handling = Handling()
     inbox = an_inbox(database, handling, monkeypatch)
     monkeypatch.setattr("bot.inbox.LULL_SECONDS", 60.0)
     first = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(6)]
-    with inbox._noting():
+    with inbox._lull.disturbed():
         await asyncio.wait(first, timeout=HANDLING_SECONDS)
         assert len(handling.begun) == FEW, "those that are answered each in its own time"
     await asyncio.gather(*first)
@@ -146,7 +147,7 @@ async def test_whoever_stops_does_not_wait_for_a_quiet_moment(
     inbox = an_inbox(database, handling, monkeypatch)
     monkeypatch.setattr("bot.inbox.LULL_SECONDS", 60.0)
     taking = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(12)]
-    with inbox._noting():
+    with inbox._lull.disturbed():
         await asyncio.wait(taking, timeout=2)
         await inbox.drain()
         assert len(handling.begun) == 12

@@ -1,5 +1,6 @@
 """First syncs, deltas, and what is left of them in the mirror. On both databases."""
 
+import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -391,3 +392,24 @@ async def test_a_second_request_is_answered_with_the_sync_under_way(house: House
     assert (first.already, second.already) == (False, True)
     assert second.run.id == first.run.id
     assert house.engine.waiting == [first.run.id]
+
+
+async def test_a_page_is_stored_when_nobody_waits_for_a_quick_answer(
+    house: House, acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owing(acme)
+    workspace = await house.connect(acme)
+    monkeypatch.setattr("core.reading.GIVES_WAY_SECONDS", 60.0)
+    with house.syncing.lull.disturbed():
+        syncing = asyncio.create_task(house.engine.drain())
+        await asyncio.wait([syncing], timeout=0.2)
+        assert await house.mirror(workspace) == {}
+    await syncing
+    assert await house.mirror(workspace) == outstanding(acme)
+
+
+async def test_where_somebody_always_waits_for_an_answer_syncs_go_on(house: House, acme: Organisation) -> None:
+    owing(acme)
+    with house.syncing.lull.disturbed():
+        workspace = await house.synced(acme)
+    assert await house.mirror(workspace) == outstanding(acme) != {}

@@ -276,6 +276,7 @@ REACHES = {
     "connections.add": Reach(lambda s, h: s.connections.add(forged_connection(h)), None),
     "connections.get": Reach(lambda s, h: s.connections.get(h.connection.id), None),
     "connections.lock": Reach(lambda s, h: s.connections.lock(h.connection.id), False),
+    "connections.take": Reach(lambda s, h: s.connections.take(h.connection.id), None),
     "connections.latest": Reach(lambda s, _: s.connections.latest(), None),
     "connections.take_refresh": Reach(
         lambda s, h: s.connections.take_refresh(h.connection.id, version=0, now=NOW, until=SOON), False
@@ -307,6 +308,7 @@ REACHES = {
     "runs.unfinished": Reach(lambda s, h: s.runs.unfinished(h.connection.id), None),
     "runs.start": Reach(lambda s, h: s.runs.start(h.run.id, now=NOW), None),
     "runs.write": Reach(lambda s, h: s.runs.write(h.run.id, attempt=1, page=9), False),
+    "runs.write_last": Reach(lambda s, h: s.runs.write_last(h.run.id, attempt=1, page=9), False),
     "runs.give_up": Reach(lambda s, h: s.runs.give_up(h.connection.id, error="E", now=NOW), None),
     "runs.last_started_at": Reach(lambda s, h: s.runs.last_started_at(h.connection.id), None),
     "runs.succeeded_before": Reach(lambda s, h: s.runs.succeeded_before(h.run), False),

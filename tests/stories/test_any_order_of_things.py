@@ -142,7 +142,7 @@ async def happen(stage: Stage, connection: Connection, what: str, how: Any) -> N
             elif what == "works":
                 await stage.troubles.recovered(store, row, now=now)
             elif what == "agrees":
-                await stage.troubles.over(store, row, "books_differ", now=now)
+                await stage.troubles.recovered(store, row, now=now, agreed=True)
             elif what == "press":
                 for incident in await store.incidents.open(row.id):
                     await stage.troubles.pressed(store, incident.id, an_event(how, now), "U0ADMIN", now=now)

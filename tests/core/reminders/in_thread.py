@@ -15,24 +15,26 @@ from sqlalchemy.util.concurrency import await_
 
 from storage.database import Database
 from storage.migrate import migrate
+from storage.one_trip import Turn
 
 IN_MEMORY = Path("/dev/shm")  # where Linux keeps files that are no files
-
-
-async def _at_once() -> None:
-    """SQLAlchemy wants to be awaited at least once."""
 
 
 class _Cursor(sqlite3.Cursor):
     server_side = False
 
+    @property
+    def _cursor(self) -> "_Cursor":
+        """Where the product says what may go along with others; here each goes by itself."""
+        return self
+
     def execute(self, *statement: Any) -> "_Cursor":
-        await_(_at_once())
+        await_(self.connection.set_out())
         super().execute(*statement)
         return self
 
     def executemany(self, *statement: Any) -> "_Cursor":
-        await_(_at_once())
+        await_(self.connection.set_out())
         super().executemany(*statement)
         return self
 
@@ -41,6 +43,9 @@ class _Cursor(sqlite3.Cursor):
 
 
 class _Connection(sqlite3.Connection):
+    _begin = ""
+    _turn: Turn | None = None
+
     def cursor(self, factory: Any = None) -> _Cursor:  # type: ignore[override]
         return super().cursor(_Cursor)
 
@@ -48,8 +53,16 @@ class _Connection(sqlite3.Connection):
     def driver_connection(self) -> "_Connection":
         return self
 
-    def begin(self, how: str) -> None:
-        self.execute(how)
+    def begin(self, how: str, turn: Turn | None) -> None:
+        self._begin, self._turn = how, turn
+
+    async def set_out(self) -> None:
+        """SQLAlchemy wants to be awaited at least once."""
+        if self._turn is not None:
+            await self._turn.take()
+        begin, self._begin = self._begin, ""
+        if begin:
+            sqlite3.Connection.execute(self, begin)
 
     def terminate(self) -> None:
         self.close()
