@@ -35,6 +35,13 @@ async def a_token(xero: FakeXero, organisation: Organisation) -> str:
     return token
 
 
+def another(xero: FakeXero, first: Organisation, number: int) -> Organisation:
+    """An organisation with the same books: only read, they need not be there twice."""
+    made = xero.add_organisation(f"Big Ledger {number}")
+    made.contacts, made.invoices = first.contacts, first.invoices
+    return made
+
+
 async def main(invoices: int, contacts: int, organisations: int) -> None:
     xero = FakeXero(
         clock=lambda: datetime.now(UTC),
@@ -43,10 +50,8 @@ async def main(invoices: int, contacts: int, organisations: int) -> None:
         access_token_seconds=DAY,
         enforce_limits=False,
     )
-    ledgers = [
-        big_ledger(xero, invoices, contacts, name=f"Big Ledger {number}", prepared=True)
-        for number in range(organisations)
-    ]
+    first = big_ledger(xero, invoices, contacts, name="Big Ledger", prepared=True)
+    ledgers = [first, *(another(xero, first, number) for number in range(1, organisations))]
     for ledger in ledgers:
         token = await a_token(xero, ledger)
     served = Served()

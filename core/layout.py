@@ -28,7 +28,7 @@ from storage.exact import as_day, as_hex, as_text, as_units
 
 LENGTH = 8
 """Bytes in front of each message, which say how long it is."""
-NICE = 5
+NICE = 10
 """Whoever waits for an answer goes before what is read for later."""
 REMEMBERED = 4096
 NOT_UNDERSTOOD = (XeroError, ValueError, OverflowError)

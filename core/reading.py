@@ -39,7 +39,7 @@ from storage.store import WorkspaceStore
 log = structlog.get_logger()
 
 MANY = 100_000
-GIVES_WAY_SECONDS = 0.05
+GIVES_WAY_SECONDS = 0.2
 """A page lets those who wait for a quick answer go first for so long."""
 TOLD_EVERY_SECONDS = 0.5
 """A message is edited once a second at most, and pages may come many a second."""
