@@ -77,6 +77,7 @@ class Inbox:
         self._hear = hear
         self._under_way: set[asyncio.Task[Any]] = set()
         self._at_work = 0
+        self._crowd = asyncio.Event()
         self._lull = lull
         self._line = asyncio.Lock()
         self._stopping = False
@@ -94,12 +95,11 @@ class Inbox:
         sent = read(request.headers, await request.body())
         with of_command(command), asked(story, "slack.request", kind=measures.kind_of(sent.kind)):
             noted = asyncio.Event()
-            self._at_work += 1
-            crowd = sent.can_wait and self._at_work > FEW
-            work = self._start(self._once(request, sent, command, noted, in_line=crowd and not sent.dialog))
-            work.add_done_callback(self._one_less)
-            enough = self._start(noted.wait()) if crowd else work
-            await asyncio.wait({work, enough}, timeout=ACK_WITHIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            self._count(1)
+            in_line = sent.can_wait and self._crowd.is_set() and not sent.dialog
+            work = self._start(self._once(request, sent, command, noted, in_line=in_line))
+            work.add_done_callback(lambda _work: self._count(-1))
+            await self._answered(work, noted, may_follow=sent.can_wait)
             done = work.done()
             if not done:
                 self._start(self._later(work, sent))
@@ -125,8 +125,24 @@ class Inbox:
         task.add_done_callback(self._under_way.discard)
         return task
 
-    def _one_less(self, _work: asyncio.Task[Response]) -> None:
-        self._at_work -= 1
+    def _count(self, more: int) -> None:
+        self._at_work += more
+        (self._crowd.set if self._at_work > FEW else self._crowd.clear)()
+
+    async def _answered(self, work: asyncio.Task[Response], noted: asyncio.Event, *, may_follow: bool) -> None:
+        """Wait for the answer, two seconds at most; where it may follow only until the request is noted and many are
+        under way."""
+
+        async def crowded() -> None:
+            await noted.wait()
+            await self._crowd.wait()
+
+        enough = asyncio.create_task(crowded()) if may_follow else work
+        try:
+            await asyncio.wait({work, enough}, timeout=ACK_WITHIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if enough is not work:
+                enough.cancel()
 
     async def _once(
         self, request: Request, sent: Sent, command: str, noted: asyncio.Event, *, in_line: bool
@@ -164,8 +180,7 @@ class Inbox:
         takes long keeps nobody waiting: it waits for Slack, most likely."""
         if self._at_work <= FEW or self._stopping:
             return await self._handle(request)
-        async with self._line:
-            await self._lull.wait(LULL_SECONDS)
+        async with self._line, self._lull.turn(LULL_SECONDS):
             answer: asyncio.Task[Response] = self._start(self._handle(request))
             await asyncio.wait({answer}, timeout=SLOW_SECONDS)
         return await answer

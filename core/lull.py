@@ -1,8 +1,8 @@
 """Who waits for a quick answer goes before what is read and written for later."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 
 class Lull:
@@ -11,29 +11,33 @@ class Lull:
     def __init__(self) -> None:
         self._waiting = 0
         self._ended = False
-        self._nobody = asyncio.Event()
-        self._nobody.set()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     @contextmanager
     def disturbed(self) -> Iterator[None]:
         """Somebody waits for an answer as long as this is open."""
         self._waiting += 1
         if not self._ended:
-            self._nobody.clear()
+            self._quiet.clear()
         try:
             yield
         finally:
             self._waiting -= 1
             if not self._waiting:
-                self._nobody.set()
+                self._quiet.set()
 
-    async def wait(self, at_most: float) -> None:
-        """Let others go first, for so many seconds at most: where somebody always waits, it goes on all the same."""
-        if not self._nobody.is_set():
+    @asynccontextmanager
+    async def turn(self, at_most: float) -> AsyncIterator[None]:
+        """Do something that may wait: once nobody waits for an answer, and nothing else of this kind is being done; or
+        after so many seconds all the same."""
+        if not self._quiet.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._nobody.wait(), at_most)
+                await asyncio.wait_for(self._quiet.wait(), at_most)
+        with self.disturbed():
+            yield
 
     def end(self) -> None:
         """From now on nobody is let go first: we are about to stop."""
         self._ended = True
-        self._nobody.set()
+        self._quiet.set()

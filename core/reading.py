@@ -336,9 +336,8 @@ class Reader:
     async def step(self, resource: Resource) -> AsyncIterator[WorkspaceStore]:
         """One transaction in the name of this attempt, which ends by writing progress; where the run is not ours any
         more, nothing of it is kept."""
-        await self.lull.wait(GIVES_WAY_SECONDS)
         with span("sync.store", resource=resource):
-            async with self.database.workspace(self.run.workspace_id) as store:
+            async with self.lull.turn(GIVES_WAY_SECONDS), self.database.workspace(self.run.workspace_id) as store:
                 yield store
                 # The connection, where it was changed, before the run, as everybody takes them: or two could wait for
                 # each other.

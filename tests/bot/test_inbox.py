@@ -22,9 +22,11 @@ class Handling:
 
     def __init__(self) -> None:
         self.begun: list[float] = []
+        self.one_is_begun = asyncio.Event()
 
     async def __call__(self, _request: Request) -> Response:
         self.begun.append(monotonic())
+        self.one_is_begun.set()
         await asyncio.sleep(HANDLING_SECONDS)
         return Response("done")
 
@@ -102,7 +104,7 @@ async def test_a_command_that_opens_a_dialog_is_begun_at_once_and_acknowledged_w
     answers = await asyncio.gather(*(inbox.take(a_command(n, words[n % len(words)])) for n in range(12)))
     await inbox.drain()
     assert max(handling.begun) - began < HANDLING_SECONDS
-    assert {answer.body for answer in answers} == {b"", b"done"}, "a few wait for their answer"
+    assert {answer.body for answer in answers} == {b""}, "the first few as soon as there are many"
 
 
 async def test_of_many_commands_each_is_acknowledged_before_most_are_begun(
@@ -112,6 +114,27 @@ async def test_of_many_commands_each_is_acknowledged_before_most_are_begun(
     assert len(begun) == len(acknowledged) == 12
     assert sorted(acknowledged)[8] < sorted(begun)[11]
     assert max(begun) < 12 * HANDLING_SECONDS / 2, "one that waits for Slack does not keep the others"
+
+
+async def test_a_few_wait_for_their_answers(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox = an_inbox(database, Handling(), monkeypatch)
+    answers = await asyncio.gather(*(inbox.take(a_command(number)) for number in range(FEW)))
+    await inbox.drain()
+    assert [answer.body for answer in answers] == [b"done"] * FEW
+
+
+async def test_who_waits_for_an_answer_waits_no_more_once_there_are_many(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handling = Handling()
+    inbox = an_inbox(database, handling, monkeypatch)
+    first = asyncio.ensure_future(inbox.take(a_command(0)))
+    await handling.one_is_begun.wait()
+    others = [asyncio.ensure_future(inbox.take(a_command(number))) for number in range(1, FEW + 1)]
+    answers = await asyncio.gather(first, *others)
+    await inbox.drain()
+    assert answers[0].body != b"done"
+    assert len(handling.begun) == FEW + 1, "each is answered, later"
 
 
 async def test_while_others_wait_to_be_acknowledged_an_answer_that_may_follow_is_not_begun(

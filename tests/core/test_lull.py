@@ -8,9 +8,15 @@ from core.lull import Lull
 LONG, SHORT = 60.0, 0.05
 
 
+async def one(lull: Lull, at_most: float) -> None:
+    """Something that may wait, done."""
+    async with lull.turn(at_most):
+        pass
+
+
 async def test_where_nobody_waits_nothing_is_waited_for() -> None:
     began = monotonic()
-    await Lull().wait(LONG)
+    await one(Lull(), LONG)
     assert monotonic() - began < LONG / 2
 
 
@@ -18,7 +24,7 @@ async def test_all_who_wait_go_first() -> None:
     lull = Lull()
     with lull.disturbed():
         with lull.disturbed():
-            waiting = asyncio.create_task(lull.wait(LONG))
+            waiting = asyncio.create_task(one(lull, LONG))
             await asyncio.sleep(SHORT)
             assert not waiting.done()
         await asyncio.sleep(SHORT)
@@ -30,8 +36,17 @@ async def test_where_somebody_always_waits_it_goes_on_all_the_same() -> None:
     lull = Lull()
     with lull.disturbed():
         began = monotonic()
-        await lull.wait(SHORT)
+        await one(lull, SHORT)
         assert monotonic() - began >= SHORT / 2
+
+
+async def test_what_may_wait_is_done_one_after_the_other() -> None:
+    lull = Lull()
+    async with lull.turn(LONG):
+        waiting = asyncio.create_task(one(lull, LONG))
+        await asyncio.sleep(SHORT)
+        assert not waiting.done()
+    await waiting
 
 
 async def test_whoever_is_answered_with_a_failure_waits_no_more() -> None:
@@ -40,15 +55,15 @@ async def test_whoever_is_answered_with_a_failure_waits_no_more() -> None:
         with lull.disturbed():
             raise ZeroDivisionError
     except ZeroDivisionError:
-        await lull.wait(LONG)
+        await one(lull, LONG)
 
 
 async def test_at_the_end_nobody_is_let_go_first() -> None:
     lull = Lull()
     with lull.disturbed():
-        waiting = asyncio.create_task(lull.wait(LONG))
+        waiting = asyncio.create_task(one(lull, LONG))
         await asyncio.sleep(0)
         lull.end()
         await waiting
         with lull.disturbed():
-            await lull.wait(LONG)
+            await one(lull, LONG)
