@@ -17,7 +17,7 @@ from tests.core.house import House, PowerCut, outstanding, owing
 
 pytestmark = pytest.mark.slow
 
-INVOICES = "/api.xro/2.0/Invoices"
+INVOICES, CONTACTS = "/api.xro/2.0/Invoices", "/api.xro/2.0/Contacts"
 
 
 def a_long_ledger(house: House, invoices: int = 2300, customers: int = 60) -> Organisation:
@@ -79,6 +79,27 @@ async def test_a_crash_with_changes_before_the_restart_loses_nothing(house: Hous
     assert await house.mirror(workspace) == outstanding(acme)
 
 
+@pytest.mark.parametrize("answered", [False, True], ids=["before the call", "after its answer"])
+@pytest.mark.parametrize("page", [1, 2, 3])
+async def test_a_first_sync_cut_off_among_pages_of_contacts_still_reads_all(
+    cottage: House, page: int, answered: bool
+) -> None:
+    """The next page is on its way while one is stored."""
+    acme = a_long_ledger(cottage, invoices=2300, customers=2300)
+    workspace = await cottage.connect(acme)
+    cottage.line.cut_power(at=4 + page, answered=answered)  # organisation, three pages of invoices
+    with pytest.raises(PowerCut):
+        await cottage.engine.drain()
+    assert cottage.line.calls[-1].url.path == CONTACTS
+    await drained(cottage)
+    assert await cottage.mirror(workspace) == outstanding(acme)
+    async with cottage.looking(workspace) as store:
+        assert await store.contacts.count() == 2300
+    run = await cottage.run(workspace)
+    assert (run.state, run.added) == (RunState.SUCCEEDED, 2300)
+    assert run.contacts >= 2300
+
+
 async def test_a_restart_goes_on_from_the_cursor(house: House) -> None:
     acme = a_long_ledger(house)
     workspace = await house.connect(acme)
@@ -101,7 +122,7 @@ async def test_a_task_that_is_cancelled_leaves_the_run_to_be_taken_up_again(hous
     reached = asyncio.Event()
 
     async def hang(request: httpx.Request) -> None:
-        if request.url.path == "/api.xro/2.0/Contacts":
+        if request.url.path == CONTACTS:
             house.line.before = None
             reached.set()
             await asyncio.sleep(60)
