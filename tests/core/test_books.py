@@ -1,6 +1,5 @@
 """The books at a glance: summed up once, and anew as soon as anything has changed them. On both databases."""
 
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
