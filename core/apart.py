@@ -6,15 +6,17 @@ where it is lost, or does not know what to make of a page, the page is read here
 """
 
 import asyncio
+import fcntl
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
+from typing import IO
 
 import msgspec
 import structlog
@@ -31,6 +33,7 @@ WORTHWHILE = 100_000
 """Bytes, unpacked, from which on a page is read sooner beside than here."""
 ANSWER_SECONDS = 20.0
 MOST_BYTES = 1 << 28
+PIPE_BYTES = 1 << 20
 KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 27)}
 """glibc's settings: pages come and go, and to give their memory back and ask for it anew takes a tenth of the time."""
 ROOT = Path(layout.__file__).resolve().parents[1]
@@ -123,7 +126,18 @@ class Beside:
 def _started() -> Popen[bytes]:
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-m", layout.__name__]
-    return Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={"PYTHONPATH": path, **KEEPING_MEMORY})
+    process = Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={"PYTHONPATH": path, **KEEPING_MEMORY})
+    widen(process.stdin, process.stdout)
+    return process
+
+
+def widen(*pipes: IO[bytes] | None) -> None:
+    """A page and its answer go in one piece each where a pipe takes so much: with each further one both sides wait for
+    their turn. Linux allows it (fcntl(2)), up to what one user may have."""
+    for pipe in filter(None, pipes):
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            with suppress(OSError):
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 class Apart:

@@ -1,6 +1,7 @@
 """Pages read beside the process: the same as read here, whatever comes, and whatever becomes of who reads them."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
@@ -279,3 +280,13 @@ async def test_a_first_load_of_which_nothing_is_understood_sets_it_all_aside(
 
 def _told(invoice: Invoice) -> tuple[Any, ...]:
     return (invoice.number, invoice.amount_due, invoice.currency, invoice.due_on, invoice.contact_name, invoice.status)
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="pipes of other systems are as they are")
+def test_a_page_goes_through_the_pipe_in_one_piece_where_the_system_lets_it() -> None:
+    asked, answered = (os.fdopen(end, mode) for end, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
+    with asked, answered:
+        apart.widen(None, answered)
+        assert fcntl.fcntl(answered, fcntl.F_GETPIPE_SZ) >= apart.PIPE_BYTES
+    with Path(os.devnull).open("wb") as no_pipe:
+        apart.widen(no_pipe)  # what cannot be widened is used as it is
