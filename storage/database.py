@@ -22,7 +22,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.idle import IDLE_SECONDS, look_at_idle
 from storage.one_trip import Connection as OneTrip
-from storage.one_trip import Turn, connect
+from storage.one_trip import WriteTurn, connect
 from storage.store import WorkspaceStore
 from storage.unscoped import Unscoped
 
@@ -96,7 +96,7 @@ class Database:
 
     @asynccontextmanager
     async def _writing(self, engine: AsyncEngine | None = None) -> AsyncIterator[AsyncSession]:
-        async with Turn(self._line) as turn:
+        async with WriteTurn(self._line) as turn:
             mine = (engine or self.engine).execution_options(turn=turn)
             async with AsyncSession(mine, expire_on_commit=False) as session, session.begin():
                 yield session

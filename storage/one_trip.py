@@ -24,7 +24,7 @@ def take_short_turns() -> None:
     sys.setswitchinterval(SHORT_TURN_SECONDS)
 
 
-class Turn:
+class WriteTurn:
     """A place in the line of those who want to write: taken when something sets out, given back at the end. Whatever is
     got ready before keeps nobody waiting."""
 
@@ -116,13 +116,13 @@ class Connection(aiosqlite.Connection):
     granted."""
 
     _begin = ""
-    _turn: Turn | None = None
+    _turn: WriteTurn | None = None
     _at_rest = True
     _over = False
     _spoilt: sqlite3.Error | None = None
     _along: tuple[Statement, ...] = ()
 
-    def begin(self, how: str, turn: Turn | None) -> None:
+    def begin(self, how: str, turn: WriteTurn | None) -> None:
         """`BEGIN`, or a kind of it; who writes has a turn to take first."""
         self._begin, self._turn = how, turn
         self._over = False

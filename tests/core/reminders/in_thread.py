@@ -15,7 +15,7 @@ from sqlalchemy.util.concurrency import await_
 
 from storage.database import Database
 from storage.migrate import migrate
-from storage.one_trip import Turn
+from storage.one_trip import WriteTurn
 
 IN_MEMORY = Path("/dev/shm")  # where Linux keeps files that are no files
 
@@ -44,7 +44,7 @@ class _Cursor(sqlite3.Cursor):
 
 class _Connection(sqlite3.Connection):
     _begin = ""
-    _turn: Turn | None = None
+    _turn: WriteTurn | None = None
 
     def cursor(self, factory: Any = None) -> _Cursor:  # type: ignore[override]
         return super().cursor(_Cursor)
@@ -53,7 +53,7 @@ class _Connection(sqlite3.Connection):
     def driver_connection(self) -> "_Connection":
         return self
 
-    def begin(self, how: str, turn: Turn | None) -> None:
+    def begin(self, how: str, turn: WriteTurn | None) -> None:
         self._begin, self._turn = how, turn
 
     async def set_out(self) -> None:
